@@ -1,0 +1,64 @@
+"""Wires model, functions, middleware and checkpoints into one graph, and does nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from agent.card import prompt
+from agent.middleware import CaseCard, Fallback, Privacy, ScopeGate, ToolErrors
+from agent.toolset import NEEDS_APPROVAL, Trace, langchain_tools
+from agent.toolset.desk import Desk
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langgraph.graph.state import CompiledStateGraph
+
+
+def assemble(
+    desk: Desk,
+    planner: BaseChatModel,
+    endpoint: BaseChatModel | None,
+    *,
+    card: Callable[[], dict[str, Any]],
+    clean: Callable[[str], str],
+    tell: Callable[[Any], None],
+) -> CompiledStateGraph[Any, Any, Any, Any]:
+    """Return the graph of one case.
+
+    Args:
+        desk: the case.
+        planner, endpoint: the embedded planner; the language model, or None.
+        card: gives the case card at each model call.
+        clean: replaces known identifiers in text that leaves.
+        tell: takes events as they happen.
+    """
+    from langchain.agents import create_agent
+    from langchain.agents.middleware import (
+        HumanInTheLoopMiddleware,
+        ModelCallLimitMiddleware,
+        ToolCallLimitMiddleware,
+    )
+
+    settings = desk.workspace.settings
+    trace = Trace(tell)
+    desk.on_progress = trace.progress
+    # Outermost first. The card is added before identifiers are replaced, so the card is cleaned too.
+    leaving: list[Any] = [] if endpoint is None else [Fallback(planner, tell), Privacy(clean)]
+    middleware: list[Any] = [
+        ModelCallLimitMiddleware(run_limit=settings.max_steps, exit_behavior="end"),
+        ToolCallLimitMiddleware(run_limit=settings.max_tool_calls, exit_behavior="continue"),
+        HumanInTheLoopMiddleware(
+            interrupt_on={name: {"allowed_decisions": ["approve", "reject"]} for name in NEEDS_APPROVAL}
+        ),
+        CaseCard(lambda: prompt(desk.workspace.registry.specs), card),
+        *leaving,
+        ToolErrors(trace, tell),
+        ScopeGate(desk),
+    ]
+    return create_agent(
+        endpoint or planner,
+        langchain_tools(desk),
+        middleware=middleware,
+        checkpointer=desk.workspace.checkpoints,
+    )

@@ -1,0 +1,130 @@
+"""What a turn hands to whoever shows it: one frozen event a thing that happened, in order.
+
+The app, the command line and a script all render these and compute nothing. Knows nothing of how a turn runs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+
+class AgentError(Exception):
+    """The assistant could not do what was asked.
+
+    AgentError
+    ├── UngroundedAnswer   a clause was not carried by its evidence
+    ├── UnknownCase        no such case, or not this reader's
+    └── EndpointDown       the language model's endpoint is unreachable or speaks nonsense
+    """
+
+
+class UngroundedAnswer(AgentError):
+    """A clause was not carried by its evidence."""
+
+
+class UnknownCase(AgentError):
+    """No such case, or it belongs to somebody else."""
+
+
+class EndpointDown(AgentError):
+    """The language model's endpoint is unreachable or speaks nonsense."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened in a turn. `name` is what `--json` prints under ``"event"``."""
+
+    name: ClassVar[str] = "event"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a JSON-ready dictionary with the event's name first."""
+        return {"event": self.name, **{k: _plain(v) for k, v in vars(self).items()}}
+
+
+@dataclass(frozen=True)
+class ToolStarted(Event):
+    """A function was called."""
+
+    name = "tool_started"
+    call: str
+    function: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ToolProgress(Event):
+    """A function is at work: fraction 0 to 1 and a phrase."""
+
+    name = "tool_progress"
+    function: str
+    fraction: float
+    phrase: str
+
+
+@dataclass(frozen=True)
+class ToolFinished(Event):
+    """A function ended. `evidence` lists the ids it recorded; `result` is what the model saw."""
+
+    name = "tool_finished"
+    call: str
+    function: str
+    evidence: tuple[str, ...]
+    result: dict[str, Any]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Clause(Event):
+    """A sentence that passed its check, digits filled in, with the evidence ids it rests on."""
+
+    name = "clause"
+    text: str
+    cites: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Struck(Event):
+    """A sentence that did not pass: what it said is not shown, why it fell is."""
+
+    name = "struck"
+    reason: str
+
+
+@dataclass(frozen=True)
+class Question(Event):
+    """The assistant asks; `options` are ready answers."""
+
+    name = "question"
+    text: str
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Approval(Event):
+    """An action waits for the reader's yes. Answer with `Session.resume`."""
+
+    name = "approval"
+    action: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Notice(Event):
+    """Something the reader should know that is no clause: an endpoint down, a fallback, a withdrawn advice."""
+
+    name = "notice"
+    text: str
+
+
+@dataclass(frozen=True)
+class Failed(Event):
+    """Something could not be done. `error` names the class, `text` says what was seen and what to do."""
+
+    name = "failed"
+    error: str
+    text: str
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,180 @@
+"""What stands between the graph and the model, one class a reason.
+
+    CaseCard      the model reads the case as it stands now, as one JSON block
+    Privacy       known identifiers never leave in a message
+    Fallback      an endpoint that is down hands the turn to the embedded planner, and says so
+    ScopeGate     a function outside the case's scope is refused before anything is loaded
+    ToolErrors    a tool's error becomes a message; the case goes on
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse
+from langchain.agents.middleware.types import ToolCallRequest
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage, ToolMessage
+from langgraph.types import Command
+from pydantic import ValidationError
+
+from agent.events import AgentError, Failed, Notice
+from agent.toolset import FUNCTIONS, Trace
+from agent.toolset.desk import Desk
+from tools.contract import NotApplicable, ToolError
+from tools.evidence import EvidenceError
+from tools.scan import ScanError
+
+log = logging.getLogger(__name__)
+
+RECENT_MESSAGES = 40
+"""Messages of a long thread that a model still reads; what it needs of the rest stands in the case card."""
+
+Ask = Callable[[ModelRequest], ModelResponse]
+Call = Callable[[ToolCallRequest], "ToolMessage | Command[Any]"]
+
+
+class CaseCard(AgentMiddleware):
+    """Adds the case card to the system message and keeps the thread short."""
+
+    def __init__(self, prompt: Callable[[], str], card: Callable[[], dict[str, Any]]) -> None:
+        self._prompt = prompt
+        self._card = card
+
+    def wrap_model_call(self, request: ModelRequest, handler: Ask) -> ModelResponse:
+        """Give the model the prompt, the card and the recent messages."""
+        block = json.dumps(self._card(), ensure_ascii=False)
+        system = SystemMessage(f"{self._prompt()}\n<case_card>{block}</case_card>")
+        return handler(request.override(system_message=system, messages=recent(request.messages)))
+
+
+class Privacy(AgentMiddleware):
+    """Replaces the case's known identifiers in every message that goes to an endpoint."""
+
+    def __init__(self, clean: Callable[[str], str]) -> None:
+        self._clean = clean
+
+    def wrap_model_call(self, request: ModelRequest, handler: Ask) -> ModelResponse:
+        """Send cleaned copies; the thread keeps what was typed."""
+        messages = [self._cleaned(m) for m in request.messages]
+        system = request.system_message
+        if system is not None:
+            system = SystemMessage(self._clean(str(system.content)))
+        return handler(request.override(messages=messages, system_message=system))
+
+    def _cleaned(self, message: AnyMessage) -> AnyMessage:
+        if not isinstance(message.content, str):
+            return message
+        return message.model_copy(update={"content": self._clean(message.content)})
+
+
+class Fallback(AgentMiddleware):
+    """Hands the step to the embedded planner when the endpoint fails, and tells the reader."""
+
+    def __init__(self, planner: BaseChatModel, tell: Callable[[Any], None]) -> None:
+        self._planner = planner
+        self._tell = tell
+        self._down = False
+
+    def wrap_model_call(self, request: ModelRequest, handler: Ask) -> ModelResponse:
+        """Try the endpoint once a turn; after a failure the planner finishes the turn."""
+        if not self._down:
+            try:
+                return handler(request)
+            except Exception as error:  # noqa: BLE001 - endpoints fail in every way there is
+                log.warning("the endpoint failed: %s", type(error).__name__)
+                self._down = True
+                self._tell(
+                    Notice(
+                        f"The language model's endpoint failed ({type(error).__name__}); "
+                        "the embedded planner answers this turn. Check SCANWRIGHT_BASE_URL, the key and the model."
+                    )
+                )
+        return handler(request.override(model=self._planner))
+
+
+class ScopeGate(AgentMiddleware):
+    """Refuses a function that this scan is not for, before anything is loaded."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._tasks = {f.name: f.task for f in FUNCTIONS if f.task and f.task != "measure"}
+
+    def wrap_tool_call(self, request: ToolCallRequest, handler: Call) -> ToolMessage | Command[Any]:
+        """Check task against scan, then go on."""
+        task = self._tasks.get(request.tool_call["name"])
+        if task is not None and not request.tool_call["args"].get("tool"):
+            self._desk.workspace.registry.best(task, self._desk.need_scan())  # type: ignore[arg-type]
+        return handler(request)
+
+
+class ToolErrors(AgentMiddleware):
+    """Turns errors of a function into a message the model can read, and tells the reader once."""
+
+    def __init__(self, trace: Trace, tell: Callable[[Any], None]) -> None:
+        self._trace = trace
+        self._tell = tell
+
+    def wrap_tool_call(self, request: ToolCallRequest, handler: Call) -> ToolMessage | Command[Any]:
+        """Run the function; tell start and end; catch what a reader can act on."""
+        name, call = request.tool_call["name"], request.tool_call["id"] or ""
+        self._trace.started(call, name, request.tool_call["args"])
+        try:
+            answer = handler(_checked(request))
+        except ValidationError as error:
+            answer = self._failed(request, NotApplicable(_arguments(name, error)))
+        except (ToolError, ScanError, EvidenceError, AgentError) as error:
+            answer = self._failed(request, error)
+        except Exception as error:  # noqa: BLE001 - the case must survive a function that breaks
+            if type(error).__name__ == "GraphInterrupt":
+                raise
+            log.exception("the function %s broke", name)
+            text = f"{name} broke ({type(error).__name__}); what it had recorded is kept, nothing else changed."
+            answer = self._failed(request, AgentError(text))
+        if isinstance(answer, ToolMessage):
+            made = answer.artifact if isinstance(answer.artifact, list) else []
+            self._trace.finished(call, name, made, _json(answer.content))
+        return answer
+
+    def _failed(self, request: ToolCallRequest, error: Exception) -> ToolMessage:
+        name = request.tool_call["name"]
+        self._tell(Failed(type(error).__name__, str(error)))
+        content = {"ok": False, "function": name, "error": type(error).__name__, "message": str(error)}
+        return ToolMessage(
+            json.dumps(content, ensure_ascii=False), tool_call_id=request.tool_call["id"], name=name, status="error"
+        )
+
+
+def recent(messages: list[AnyMessage]) -> list[AnyMessage]:
+    """Return the last messages, starting at a reader's own, so that no call is cut from its result."""
+    if len(messages) <= RECENT_MESSAGES:
+        return messages
+    starts = [i for i, m in enumerate(messages) if isinstance(m, HumanMessage)]
+    first = next((i for i in starts if i >= len(messages) - RECENT_MESSAGES), starts[-1] if starts else 0)
+    return messages[first:]
+
+
+def _checked(request: ToolCallRequest) -> ToolCallRequest:
+    """Return the request with its arguments validated and coerced. Raises NotApplicable or ValidationError."""
+    name = request.tool_call["name"]
+    function = next((f for f in FUNCTIONS if f.name == name), None)
+    if function is None:
+        raise NotApplicable(f"There is no function {name!r}. The functions are {', '.join(f.name for f in FUNCTIONS)}.")
+    arguments = function.arguments.model_validate(request.tool_call["args"]).model_dump(exclude_none=True)
+    return request.override(tool_call={**request.tool_call, "args": arguments})
+
+
+def _arguments(name: str, error: ValidationError) -> str:
+    parts = [f"{'.'.join(str(p) for p in e['loc']) or name}: {e['msg']}" for e in error.errors()[:3]]
+    return f"{name} was called with arguments it does not take ({'; '.join(parts)}). Nothing was done."
+
+
+def _json(content: Any) -> dict[str, Any]:
+    try:
+        data = json.loads(content)
+    except (TypeError, ValueError):
+        return {"text": str(content)}
+    return data if isinstance(data, dict) else {"text": str(content)}

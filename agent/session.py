@@ -1,0 +1,553 @@
+"""One reader's conversation about one case: open it, ask, get events; nothing unchecked gets through.
+
+Each clause of a draft is held, filled in, checked against the evidence it cites, and only then released. What fails
+is written once more by the model, then restated from the evidence, else struck and the reader told. Rejected drafts
+leave no trace in the thread.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import queue
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from agent import grounding
+from agent.card import card, withdrawn
+from agent.events import AgentError, Approval, Clause, Event, Failed, Notice, Struck, UngroundedAnswer, UnknownCase
+from agent.privacy import Redactor
+from agent.record import Record
+from agent.restate import restate
+from agent.statements import Statement, read_statements
+from agent.toolset.desk import Desk
+from agent.toolset.vision import record_drawn
+from agent.workspace import Workspace
+from tools.contract import NotApplicable, ToolError
+from tools.evidence import CaseEvidence, Evidence
+from tools.mask import Mask
+from tools.quantity import Language, Quantity
+from tools.scan import Known, Point, Scan, load_scan
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+    from agent.report import Report
+
+log = logging.getLogger(__name__)
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
+_CHINESE = re.compile(r"[\u3400-\u9fff]")
+_END = object()
+
+
+class Session:
+    """A conversation about a case. Make one with `open`."""
+
+    def __init__(self, workspace: Workspace, case_id: str, owner: str, endpoint: BaseChatModel | None = None) -> None:
+        self.workspace = workspace
+        self.case_id = case_id
+        self.owner = owner
+        self.evidence: CaseEvidence = workspace.evidence.case(case_id)
+        scans = workspace.cases.scans(case_id)
+        self.scan: Scan | None = self._as_stated(scans[-1]) if scans else None
+        self.desk = Desk(workspace, case_id, owner, self.scan, self.evidence)
+        self._events: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._stopped = threading.Event()
+        self._endpoint = endpoint
+        self._graph: Any = None
+
+    @classmethod
+    def open(
+        cls,
+        scan: str | Path | Scan | None = None,
+        *,
+        case: str | None = None,
+        owner: str = "local",
+        workspace: Workspace | None = None,
+        modality: str | None = None,
+        body_part: str | None = None,
+        endpoint: BaseChatModel | None = None,
+    ) -> Session:
+        """Open a scan in a new case, or go on with a case.
+
+        Args:
+            scan: a path `load_scan` takes, a `Scan`, or None to go on with a case's own.
+            case: a case's id; made when it is new. None makes a fresh one.
+            owner: whose case it is.
+            workspace: this process's services; opened from the environment when None.
+            modality, body_part: what the reader states of a file that does not say.
+            endpoint: a chat model to use instead of the configured one.
+
+        Raises:
+            ScanError: the scan cannot be read.
+            UnknownCase: the case is somebody else's, or holds another scan.
+        """
+        workspace = workspace or Workspace.open()
+        if scan is None and case is None:
+            raise UnknownCase("Give a scan to open, or the id of a case to go on with.")
+        loaded = scan if isinstance(scan, Scan) or scan is None else load_scan(scan)
+        if scan is None:
+            assert case is not None
+            workspace.cases.get(case, owner)
+        made = workspace.cases.create(owner, case)
+        if loaded is not None:
+            _attach(workspace, made.id, loaded)
+        session = cls(workspace, made.id, owner, endpoint)
+        for name, value in (("modality", modality), ("body_part", body_part)):
+            if value:
+                session._record_statement(Statement(name, value.upper(), value))
+        session._record_scan()
+        return session
+
+    # What the case holds
+
+    @property
+    def record(self) -> Record:
+        """The case as its evidence has it now."""
+        return Record.of(self.evidence)
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """Selection, focus, open question, view."""
+        return self.desk.state
+
+    @property
+    def report(self) -> Report | None:
+        """The last composed report, or None."""
+        from agent.report import last_report
+
+        return last_report(self.desk)
+
+    def card(self) -> dict[str, Any]:
+        """Return the case card that planner and language model read."""
+        specs = self.workspace.registry.specs
+        return card(self.record, self.scan, self.state, self.desk.stated_now, specs)
+
+    def history(self) -> list[dict[str, str]]:
+        """Return the thread so far: role and text, oldest first."""
+        messages = self._messages()
+        roles = {"human": "user", "ai": "assistant"}
+        return [
+            {"role": roles[m.type], "text": str(m.text)} for m in messages if m.type in roles and str(m.text).strip()
+        ]
+
+    def export_files(self, folder: Path) -> list[Path]:
+        """Write report and evidence into a folder and return the files. Raises AgentError without a report."""
+        from agent.report import write_files
+
+        return write_files(self.desk, folder)
+
+    # What the reader does by hand
+
+    def select(self, *, point: Point | None = None, box: tuple[float, ...] | None = None) -> None:
+        """Keep what the reader clicked: RAS mm. Raises NotApplicable outside the image."""
+        scan = self.desk.need_scan()
+        if point is not None and not scan.contains(point):
+            from tools.contract import outside
+
+            raise NotApplicable(outside(scan, point))
+        chosen = {"point": [float(v) for v in point]} if point is not None else None
+        if box is not None:
+            chosen = {"box": [float(v) for v in box]}
+        self.desk.keep(selection=chosen)
+
+    def load_mask(self, voxels: Any, label: str = "lesion") -> list[int]:
+        """Record a label volume on the scan's grid as drawn lesions and return their numbers."""
+        import numpy as np
+
+        scan = self.desk.need_scan()
+        grid = np.asarray(voxels)
+        if grid.shape != scan.shape:
+            raise NotApplicable(f"The mask has {grid.shape} voxels and the scan {scan.shape}: use the scan's own grid.")
+        values = [int(v) for v in np.unique(grid) if v]
+        if not values:
+            raise NotApplicable("The mask is empty: there is nothing in it to measure.")
+        numbers = []
+        for value in values:
+            item = record_drawn(self.desk, Mask.from_grid(scan.id, grid == value, scan.affine, label))
+            numbers.append(int(item.inputs["lesion"]))
+        self.desk.keep(focus=numbers[0] if len(numbers) == 1 else None)
+        return numbers
+
+    def judge(self, lesion: int, status: str, reason: str = "") -> Evidence:
+        """Record that the reader accepts or rejects a lesion. Raises NotApplicable for another status or lesion."""
+        if status not in ("accepted", "rejected", "candidate"):
+            raise NotApplicable(f"A lesion is accepted, rejected or a candidate; not {status!r}.")
+        self.desk.pick(lesion)
+        return self._record_statement(Statement("status", status, reason or status, lesion=lesion), reason=reason)
+
+    def stop(self) -> None:
+        """Stop the turn under way: no further clause is released, running tools stop at their next step."""
+        self._stopped.set()
+
+    # A turn
+
+    def ask(self, text: str) -> Iterator[Event]:
+        """Take one message and yield what happens, in order."""
+        clean = _CONTROL.sub(" ", text).strip()
+        if not clean:
+            yield Failed("EmptyMessage", "The message is empty. Ask something about the scan.")
+            return
+        limit = self.workspace.settings.max_text
+        if len(clean) > limit:
+            yield Failed(
+                "MessageTooLong",
+                f"The message has {len(clean)} characters; up to {limit} are read. Send it in parts; nothing was done.",
+            )
+            return
+        with self.workspace.lock(self.case_id):
+            yield from self._take_in(clean)
+            from langchain_core.messages import HumanMessage
+
+            language: Language = "zh" if _CHINESE.search(clean) else "en"
+            yield from self._turn({"messages": [HumanMessage(clean)]}, language)
+
+    def resume(self, decision: str) -> Iterator[Event]:
+        """Answer an `Approval`: ``approve`` or ``reject``."""
+        from langgraph.types import Command
+
+        kind = "approve" if decision == "approve" else "reject"
+        with self.workspace.lock(self.case_id):
+            waiting = self._waiting()
+            if not waiting:
+                yield Failed("NothingToApprove", "Nothing waits for approval in this case.")
+                return
+            yield from self._turn(Command(resume={"decisions": [{"type": kind}] * waiting}), "en")
+
+    def _take_in(self, text: str) -> Iterator[Event]:
+        """Record what the reader stated in this message."""
+        state = self.state
+        asked = (state.get("asked") or {}).get("needs", ())
+        before = set(withdrawn(self.record))
+        self.desk.stated_now.clear()
+        for statement in read_statements(text, asked=asked, lesion=state.get("focus")):
+            try:
+                item = self._record_statement(statement)
+            except ToolError as error:
+                yield Failed(type(error).__name__, str(error))
+                continue
+            self.desk.stated_now.append(item.id)
+        gone = [name for name in withdrawn(self.record) if name not in before]
+        if gone:
+            yield Notice(f"What was stated changes the ground of earlier advice: {', '.join(gone)} is withdrawn.")
+
+    def _turn(self, given: Any, language: Language) -> Iterator[Event]:
+        self._stopped.clear()
+        self._events = queue.SimpleQueue()
+        worker = threading.Thread(target=self._run, args=(given,), name="scanwright-turn", daemon=True)
+        worker.start()
+        writer = Writer(self, language)
+        try:
+            while True:
+                event = self._events.get()
+                if event is _END:
+                    break
+                if isinstance(event, Event):
+                    yield event
+                elif not self._stopped.is_set():
+                    yield from writer.take(*event)
+            if not self._stopped.is_set():
+                yield from writer.finish(self._endpoint_model())
+        finally:
+            self._stopped.set()
+            worker.join(timeout=self.workspace.settings.timeout_s)
+            self._settle(writer)
+            self._stopped.clear()
+
+    def _run(self, given: Any) -> None:
+        """Run the graph and put events and text on the queue. Works in a thread of its own."""
+        from langchain_core.messages import AIMessage, AIMessageChunk
+
+        try:
+            stream = self.graph.stream(
+                given, self._config, stream_mode=["messages", "updates"], durability="exit"
+            )
+            for mode, data in stream:
+                if self._stopped.is_set():
+                    break
+                if mode == "messages":
+                    message = data[0]
+                    if isinstance(message, (AIMessage, AIMessageChunk)) and message.text:
+                        self._events.put((message.id, str(message.text)))
+                elif "__interrupt__" in data:
+                    for interrupt in data["__interrupt__"]:
+                        for action in interrupt.value["action_requests"]:
+                            self._events.put(Approval(action["name"], dict(action["args"])))
+        except Exception as error:  # noqa: BLE001 - whatever broke, the reader is told and the case stands
+            log.exception("the turn broke")
+            self._events.put(
+                Failed(
+                    type(error).__name__,
+                    "The turn broke; everything recorded before it is kept. Ask again, or in other words.",
+                )
+            )
+        finally:
+            self._events.put(_END)
+
+    # The graph and its thread
+
+    @property
+    def graph(self) -> Any:
+        """The assembled graph, made at first use."""
+        if self._graph is None:
+            from agent import llm
+            from agent.assemble import assemble
+
+            self._graph = assemble(
+                self.desk,
+                llm.planner(self.workspace),
+                self._endpoint_model(),
+                card=self.card,
+                clean=self._redactor().clean,
+                tell=self._tell,
+            )
+        return self._graph
+
+    def _tell(self, event: Event) -> None:
+        if self._stopped.is_set():
+            from tools.contract import Cancelled
+
+            raise Cancelled("Stopped by the reader; nothing further was recorded.")
+        self._events.put(event)
+
+    @property
+    def _config(self) -> dict[str, Any]:
+        return {"configurable": {"thread_id": self.case_id}, "recursion_limit": 100}
+
+    def _endpoint_model(self) -> BaseChatModel | None:
+        if self._endpoint is None and self.workspace.settings.uses_endpoint:
+            from agent import llm
+
+            self._endpoint = llm.endpoint(self.workspace.settings)
+        return self._endpoint
+
+    def _redactor(self) -> Redactor:
+        scans = self.workspace.cases.scans(self.case_id)
+        return Redactor(self.workspace.cases.source(self.case_id, s.id) for s in scans)
+
+    def _messages(self) -> list[Any]:
+        return list(self.graph.get_state(self._config).values.get("messages", []))
+
+    def _waiting(self) -> int:
+        interrupts = self.graph.get_state(self._config).interrupts
+        return sum(len(i.value["action_requests"]) for i in interrupts)
+
+    def _settle(self, writer: Writer) -> None:
+        """Put released text in place of drafts, and keep only the thread's present state."""
+        from langchain_core.messages import AIMessage
+
+        state = self.graph.get_state(self._config)
+        if state.interrupts:
+            return
+        changed = []
+        for message in state.values.get("messages", []):
+            if isinstance(message, AIMessage) and message.id in writer.released:
+                released = " ".join(writer.released[message.id])
+                if released != message.text:
+                    changed.append(message.model_copy(update={"content": released}))
+        if changed:
+            self.graph.update_state(self._config, {"messages": changed})
+        _prune(self.workspace.checkpoints.conn, self.case_id)
+
+    # Recording
+
+    def _record_statement(self, statement: Statement, **more: Any) -> Evidence:
+        record = self.record
+        old = [
+            e
+            for e in record.live
+            if e.kind == "stated"
+            and e.inputs.get("field") == statement.field
+            and e.inputs.get("lesion") == statement.lesion
+        ]
+        if statement.field in ("modality", "body_part"):
+            self._check_scan_statement(statement)
+        number = statement.value
+        numeric = isinstance(number, (int, float)) and not isinstance(number, bool) and statement.unit
+        quantities = (Quantity(statement.field, float(number), statement.unit, "stated by the reader"),) if numeric else ()
+        item = self.evidence.add(
+            "stated", "reader", "1", text=statement.words, quantities=quantities,
+            scan_id=self.scan.id if self.scan else None,
+            inputs={"field": statement.field, "value": statement.value, "lesion": statement.lesion, **more},
+            supersedes=tuple(e.id for e in old),
+        )  # fmt: skip
+        if statement.field in ("modality", "body_part") and self.scan is not None:
+            self.scan = self.desk.scan = self._as_stated(self.scan)
+            self._record_scan()
+        return item
+
+    def _check_scan_statement(self, statement: Statement) -> None:
+        seen: Known = getattr(self.scan, statement.field, Known()) if self.scan else Known()
+        if seen.how == "known" and seen.value != statement.value:
+            raise NotApplicable(
+                f"The file itself says {statement.field.replace('_', ' ')} {seen.value}; "
+                f"{statement.value} was stated. The file's own word stands."
+            )
+
+    def _as_stated(self, scan: Scan) -> Scan:
+        changes = {}
+        for name in ("modality", "body_part"):
+            value = self.record.stated(name)
+            if value and getattr(scan, name).how != "known":
+                changes[name] = Known(str(value), "stated")
+        return dataclasses.replace(scan, **changes) if changes else scan
+
+    def _record_scan(self) -> None:
+        """Record the scan's geometry as evidence, once, and again when what is known of it changes."""
+        if self.scan is None:
+            return
+        inputs, quantities = scan_facts(self.scan)
+        old = self.record.scan
+        if old is not None and old.scan_id == self.scan.id and old.inputs == inputs:
+            return
+        self.evidence.add(
+            "scan", "load_scan", "1", scan_id=self.scan.id, inputs=inputs, quantities=quantities,
+            text=" ".join(self.scan.notes), supersedes=(old.id,) if old else (),
+        )  # fmt: skip
+
+
+class Writer:
+    """Holds a draft, releases each clause that its evidence carries, and sees to those that fall."""
+
+    def __init__(self, session: Session, language: Language) -> None:
+        self._session = session
+        self._language = language
+        self._draft: dict[str, str] = {}
+        self._fallen: list[tuple[str, str, str]] = []
+        self.released: dict[str, list[str]] = {}
+
+    def take(self, message_id: str, text: str) -> Iterator[Event]:
+        """Add text to a message's draft and release the clauses that are complete."""
+        self.released.setdefault(message_id, [])
+        draft = self._draft.get(message_id, "") + text
+        clauses = grounding.split_clauses(draft)
+        # The last clause may still be growing, unless it already ends as a sentence does.
+        if clauses and not draft.rstrip().endswith(("。", "!", "?", "\n")):
+            self._draft[message_id] = clauses.pop()
+        else:
+            self._draft[message_id] = ""
+        for clause in clauses:
+            yield from self._judge(message_id, clause)
+
+    def finish(self, endpoint: BaseChatModel | None) -> Iterator[Event]:
+        """Release what is left, give fallen clauses their one retry, restate or strike the rest."""
+        for message_id, rest in list(self._draft.items()):
+            self._draft[message_id] = ""
+            for clause in grounding.split_clauses(rest):
+                yield from self._judge(message_id, clause)
+        fallen, self._fallen = self._fallen, []
+        if fallen and endpoint is not None:
+            message_id = fallen[0][0]
+            for clause in self._once_more(endpoint, fallen):
+                if self._problems(clause) == []:
+                    yield from self._judge(message_id, clause)
+                else:
+                    self._fallen.append((message_id, clause, "; ".join(self._problems(clause))))
+            fallen, self._fallen = self._fallen, []
+        said: set[str] = set()
+        for message_id, clause, reason in fallen:
+            replaced = False
+            for sentence in restate(grounding.cites_of(clause), self._session.record.by_id, self._language):
+                if sentence not in said and not self._problems(sentence):
+                    said.add(sentence)
+                    replaced = True
+                    yield from self._judge(message_id, sentence)
+            if not replaced:
+                yield Struck(f"A sentence was struck out: {reason}")
+
+    def _judge(self, message_id: str, clause: str) -> Iterator[Event]:
+        problems = self._problems(clause)
+        if problems:
+            log.info("clause held back: %s", "; ".join(problems))
+            self._fallen.append((message_id, clause, "; ".join(problems)))
+            return
+        text = grounding.fill(clause, self._session.record.by_id, self._language)
+        self.released[message_id].append(text)
+        yield Clause(text, grounding.cites_of(clause))
+
+    def _problems(self, clause: str) -> list[str]:
+        record = self._session.record
+        try:
+            filled = grounding.fill(clause, record.by_id, self._language)
+        except UngroundedAnswer as error:
+            return [str(error)]
+        return grounding.check(filled, record.by_id, current=record.current)
+
+    def _once_more(self, endpoint: BaseChatModel, fallen: list[tuple[str, str, str]]) -> list[str]:
+        """Ask the model to write fallen clauses again; their drafts stay out of the thread."""
+        import json
+
+        from langchain_core.messages import HumanMessage, SystemMessage
+
+        from agent.card import PROMPT
+
+        session = self._session
+        known = {
+            e.id: {"kind": e.kind, "lesion": e.inputs.get("lesion"), "quantities": [q.name for q in e.quantities]}
+            for e in session.record.live
+        }
+        lines = "\n".join(f"- {clause}\n  Problem: {reason}" for _, clause, reason in fallen)
+        asked = (
+            "These sentences were struck because their evidence does not carry them. Write each again so that it "
+            f"does, or leave it out. Answer with the sentences only.\n{lines}\nEvidence: {json.dumps(known)}"
+        )
+        clean = session._redactor().clean
+        try:
+            answer = endpoint.invoke([SystemMessage(PROMPT), HumanMessage(clean(asked))])
+        except Exception as error:  # noqa: BLE001 - endpoints fail in every way there is; the clause is then restated
+            log.warning("no second try from the endpoint: %s", type(error).__name__)
+            return [clause for _, clause, _ in fallen]
+        return grounding.split_clauses(str(answer.text))
+
+
+def scan_facts(scan: Scan) -> tuple[dict[str, Any], tuple[Quantity, ...]]:
+    """Return what is recorded of a scan: geometry and allow-listed properties, nothing that names anybody."""
+    inputs = {
+        "modality": scan.modality.value, "modality_how": scan.modality.how,
+        "body_part": scan.body_part.value, "body_part_how": scan.body_part.how,
+        "calibration": scan.calibration, "contrast": scan.contrast, "kernel": scan.kernel,
+        "laterality_known": scan.laterality_known, "notes": list(scan.notes),
+    }  # fmt: skip
+    origin = "from the image's geometry"
+    quantities = [Quantity("slices", scan.shape[2], "{slice}", origin)]
+    for name, value in (
+        ("slice_interval", scan.slice_interval_mm),
+        ("slice_thickness", scan.slice_thickness_mm),
+        ("pixel_spacing_i", scan.spacing[0]),
+        ("pixel_spacing_j", scan.spacing[1]),
+    ):
+        if value is not None:
+            quantities.append(Quantity(name, float(value), "mm", origin))
+    return inputs, tuple(quantities)
+
+
+def _attach(workspace: Workspace, case_id: str, scan: Scan) -> None:
+    held = workspace.cases.scans(case_id)
+    if not held:
+        workspace.cases.add_scan(case_id, scan)
+    elif held[-1].id != scan.id:
+        raise UnknownCase(
+            f"The case {case_id} already holds another scan. Leave --case out, or name a new case for this scan."
+        )
+
+
+def _prune(connection: Any, thread_id: str) -> None:
+    """Drop all checkpoints of a thread but the last: what is current is kept, not every step."""
+    last = connection.execute(
+        "SELECT checkpoint_id FROM checkpoints WHERE thread_id = ? ORDER BY checkpoint_id DESC LIMIT 1", (thread_id,)
+    ).fetchone()
+    if last is None:
+        return
+    with connection:
+        for table in ("checkpoints", "writes"):
+            connection.execute(
+                f"DELETE FROM {table} WHERE thread_id = ? AND checkpoint_id <> ?",  # noqa: S608 - fixed names
+                (thread_id, last[0]),
+            )
+
+
+__all__ = ["AgentError", "Session"]

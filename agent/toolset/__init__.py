@@ -1,0 +1,172 @@
+"""The functions a model may call, made from one table: name, what for, arguments, the act behind it.
+
+Each resolves what the reader means, submits to the runtime and records evidence; the model sees a short JSON, and
+the only thing kept beside it is evidence ids. Tool names and limits in the descriptions come from the specs.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from agent.events import ToolFinished, ToolProgress, ToolStarted
+from agent.toolset import advice, memory, paper, vision
+from agent.toolset.desk import Desk
+from tools.contract import ToolSpec
+
+if TYPE_CHECKING:
+    from langchain_core.tools import BaseTool
+
+
+class Arguments(BaseModel):
+    """What every function's arguments share: nothing unknown is taken."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Find(Arguments):
+    side: Literal["left", "right"] | None = Field(None, description="search one lung only")
+    max_candidates: int = Field(10, ge=1, le=50, description="how many candidates to keep")
+
+
+class Segment(Arguments):
+    lesion: int | None = Field(None, ge=1, description="outline this lesion again")
+    point: list[float] | None = Field(None, min_length=3, max_length=3, description="RAS mm, inside the lesion")
+    box: list[float] | None = Field(None, min_length=6, max_length=6, description="RAS mm, two opposite corners")
+    threshold: float | None = Field(None, gt=0, lt=1, description="probability that counts as inside")
+    change: Literal["tighter", "looser"] | None = Field(None, description="relative to the current outline")
+    tool: str | None = Field(None, description="a segmenter by name")
+
+
+class OneLesion(Arguments):
+    lesion: int | None = Field(None, ge=1, description="lesion number; left out: the one in focus")
+
+
+class Compare(Arguments):
+    days: int | None = Field(None, ge=1, description="days between the scans, as stated by the reader")
+
+
+class Assess(Arguments):
+    guideline: str = Field("fleischner-2017", description="name of the criteria")
+    lesion: int | None = Field(None, ge=1, description="lesion number; left out: the one in focus")
+
+
+class FindGuideline(Arguments):
+    question: str = Field(min_length=1, max_length=500, description="what to look up")
+    guideline: str | None = Field(None, description="only in this guideline")
+
+
+class Recall(Arguments):
+    what: Literal["measurements", "history", "settings", "context", "findings", "location", "report"] = "findings"
+    lesion: int | None = Field(None, ge=1)
+
+
+class Show(Arguments):
+    lesion: int | None = Field(None, ge=1)
+    plane: Literal["axial", "coronal", "sagittal"] | None = None
+    window: str | None = Field(None, max_length=30, description="lung, mediastinum, bone, brain, soft tissue")
+    slice: int | None = Field(None, ge=1)
+
+
+class WriteReport(Arguments):
+    language: Literal["en", "zh"] | None = None
+    instruction: str | None = Field(None, max_length=500, description="what the reader wants changed")
+
+
+class Export(Arguments):
+    format: Literal["markdown", "json", "all"] = "all"
+    destination: str | None = Field(None, max_length=300, description="a folder; left out: the case's own")
+
+
+@dataclass(frozen=True)
+class Function:
+    """One function a model may call."""
+
+    name: str
+    purpose: str
+    arguments: type[Arguments]
+    act: Callable[..., dict[str, Any]]
+    task: str | None = None
+    asks_approval: bool = False
+
+
+FUNCTIONS: tuple[Function, ...] = (
+    Function("find", "Search the whole scan for candidate lesions.", Find, vision.find, "find"),
+    Function("segment", "Outline a lesion, or outline it again tighter, looser or at a threshold.", Segment,
+             vision.segment, "segment"),
+    Function("measure", "Measure a lesion: axes, volume, attenuation.", OneLesion, vision.measure, "measure"),
+    Function("classify", "Give the LIDC readers' rating of a lesion; never a diagnosis.", OneLesion, vision.classify,
+             "classify"),
+    Function("compare", "Compare this scan's lesions with a prior scan's.", Compare, paper.compare),
+    Function("assess", "Apply a guideline's table to a lesion; says what it still needs.", Assess, advice.assess),
+    Function("find_guideline", "Look up guideline passages.", FindGuideline, advice.find_guideline),
+    Function("recall", "Answer from the record: sizes now and before, settings, statements, findings.", Recall,
+             memory.recall),
+    Function("show", "Move the viewer to a lesion, plane, window or slice.", Show, memory.show),
+    Function("write_report", "Compose the report from current evidence.", WriteReport, paper.write_report),
+    Function("export", "Write the report's files to a folder, after approval.", Export, paper.export,
+             asks_approval=True),
+)  # fmt: skip
+
+NEEDS_APPROVAL = tuple(f.name for f in FUNCTIONS if f.asks_approval)
+
+
+def describe(function: Function, specs: Sequence[ToolSpec]) -> str:
+    """Return a function's purpose with the tools behind it and what they are not for."""
+    behind = [s for s in specs if s.task == function.task]
+    lines = [function.purpose, *(f"{s.name}: {s.summary} Not for: {s.not_for}" for s in behind)]
+    return "\n".join(lines)
+
+
+def langchain_tools(desk: Desk) -> list[BaseTool]:
+    """Return the functions as LangChain tools bound to a desk."""
+    from langchain_core.tools import StructuredTool
+
+    specs = desk.workspace.registry.specs
+    return [
+        StructuredTool.from_function(
+            func=_bound(function, desk),
+            name=function.name,
+            description=describe(function, specs),
+            args_schema=function.arguments,
+            response_format="content_and_artifact",
+        )
+        for function in FUNCTIONS
+    ]
+
+
+def _bound(function: Function, desk: Desk) -> Callable[..., tuple[str, list[str]]]:
+    def call(**arguments: Any) -> tuple[str, list[str]]:
+        before = len(desk.evidence.all())
+        result = {"ok": True, "function": function.name, **function.act(desk, **arguments)}
+        made = [e.id for e in desk.evidence.all()[before:]]
+        return json.dumps(result, ensure_ascii=False), made
+
+    return call
+
+
+class Trace:
+    """Tells a turn's listener what the functions do: started, at work, ended with which evidence."""
+
+    def __init__(self, tell: Callable[[Any], None]) -> None:
+        self._tell = tell
+        self._since: dict[str, float] = {}
+
+    def started(self, call: str, function: str, arguments: dict[str, Any]) -> None:
+        """Tell that a function was called."""
+        self._since[call] = time.monotonic()
+        self._tell(ToolStarted(call, function, {k: v for k, v in arguments.items() if v is not None}))
+
+    def progress(self, function: str, fraction: float, phrase: str) -> None:
+        """Tell how far a function is."""
+        self._tell(ToolProgress(function, round(fraction, 3), phrase))
+
+    def finished(self, call: str, function: str, evidence: Sequence[str], result: dict[str, Any]) -> None:
+        """Tell that a function ended."""
+        seconds = time.monotonic() - self._since.pop(call, time.monotonic())
+        self._tell(ToolFinished(call, function, tuple(evidence), result, round(seconds, 3)))

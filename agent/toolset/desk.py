@@ -1,0 +1,135 @@
+"""The desk a case is worked on: its scan, its record, the tools at hand, and where progress is told.
+
+What every function needs and none owns. Knows no language model.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from agent.record import LesionRecord, Record
+from agent.workspace import Workspace
+from tools.contract import NotApplicable, Request, Task, ToolSpec
+from tools.evidence import CaseEvidence, Evidence
+from tools.mask import Mask
+from tools.quantity import Quantity, show_value
+from tools.scan import Scan
+
+if TYPE_CHECKING:
+    from tools.lungs import LungFields, Place
+
+KEPT_LUNGS = 4
+"""Lung fields kept in memory: a few hundred kilobytes each, some seconds to find again."""
+
+_lungs: OrderedDict[str, LungFields] = OrderedDict()
+
+
+def _nothing(function: str, fraction: float, phrase: str) -> None:
+    """Tell nobody."""
+
+
+@dataclass
+class Desk:
+    """One case under work."""
+
+    workspace: Workspace
+    case_id: str
+    owner: str
+    scan: Scan | None
+    evidence: CaseEvidence
+    on_progress: Callable[[str, float, str], None] = _nothing
+    stated_now: list[str] = field(default_factory=list)
+
+    @property
+    def record(self) -> Record:
+        """The case as it stands now."""
+        return Record.of(self.evidence)
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """What the reader left the case in: selection, focus, open question, view."""
+        return self.workspace.cases.get(self.case_id, self.owner).state
+
+    def keep(self, **changes: Any) -> None:
+        """Merge changes into the state."""
+        self.workspace.cases.keep_state(self.case_id, **changes)
+
+    def need_scan(self) -> Scan:
+        """Return the scan. Raises NotApplicable when the case has none yet."""
+        if self.scan is None:
+            raise NotApplicable("No scan is open in this case. Load one first: DICOM, NIfTI, NRRD, PNG or JPEG.")
+        return self.scan
+
+    def submit(self, function: str, task: Task, request: Request, name: str | None = None) -> tuple[Any, ToolSpec]:
+        """Run a task with the best tool for this scan, or the named one, and return result and spec."""
+        registry = self.workspace.registry
+        tool = registry.get(name) if name else registry.best(task, request.scan)
+        if tool.spec.task != task:
+            raise NotApplicable(f"{name} is a tool to {tool.spec.task}, not to {task}.")
+        job = self.workspace.runtime.submit(tool, request, lambda f, p: self.on_progress(function, f, p))
+        return job.result(), tool.spec
+
+    def pick(self, number: int | None) -> LesionRecord:
+        """Return the lesion of a number, or the one in focus, or the only one.
+
+        Raises:
+            NotApplicable: there is no such lesion, none at all, or several to choose from.
+        """
+        record = self.record
+        lesions = record.lesions
+        if number is not None:
+            found = record.lesion(number)
+            if found is not None:
+                return found
+            there = ", ".join(str(x.number) for x in lesions) or "none yet"
+            raise NotApplicable(f"There is no lesion {number} in this case. Lesions: {there}.")
+        usable = [x for x in lesions if x.status != "rejected"]
+        focus = self.state.get("focus")
+        chosen = next((x for x in usable if x.number == focus), None)
+        if chosen is None and len(usable) == 1:
+            chosen = usable[0]
+        if chosen is None and not usable:
+            raise NotApplicable("No lesion is outlined yet. Click on one, draw a box around it, or ask to search.")
+        if chosen is None:
+            raise NotApplicable(f"Which lesion? There are {', '.join(str(x.number) for x in usable)}.")
+        return chosen
+
+    def lungs(self) -> LungFields | None:
+        """Return the scan's lung fields, or None where it is no chest CT or they were not found."""
+        scan = self.scan
+        if scan is None or scan.is_2d or scan.modality.value != "CT" or scan.body_part.value not in ("CHEST", None):
+            return None
+        if scan.id not in _lungs:
+            from tools.lungs import lung_fields
+
+            _lungs[scan.id] = lung_fields(scan)
+            while len(_lungs) > KEPT_LUNGS:
+                _lungs.popitem(last=False)
+        fields = _lungs[scan.id]
+        return fields if fields.found else None
+
+    def place(self, mask: Mask) -> dict[str, Any]:
+        """Return side, third and words for where a mask lies; nothing that geometry does not give."""
+        fields = self.lungs()
+        if fields is None or self.scan is None or not self.scan.laterality_known:
+            return {"side": None, "third": None, "where": ""}
+        from tools.lungs import place
+
+        found: Place = place(mask, self.scan, fields)
+        words = f"{found.side} lung" if found.side else ""
+        if found.side and found.third:
+            words = f"{found.side} lung, {found.third} third"
+        return {"side": found.side, "third": found.third, "where": words}
+
+
+def brief(quantities: tuple[Quantity, ...]) -> dict[str, dict[str, Any]]:
+    """Return quantities as a model sees them: rounded as a reader would, with unit."""
+    return {q.name: {"value": float(show_value(q)), "unit": q.unit} for q in quantities}
+
+
+def where_of(item: Evidence) -> str:
+    """Return where a mask lies, in words."""
+    return str(item.inputs.get("where") or "")

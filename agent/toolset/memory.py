@@ -1,0 +1,90 @@
+"""recall and show: answer from the record, and move the viewer. Neither measures, neither guesses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agent.toolset.desk import Desk, brief
+from tools.contract import NotApplicable
+from tools.evidence import Evidence
+
+WHAT = ("measurements", "history", "settings", "context", "findings", "location", "report")
+PLANES = ("axial", "coronal", "sagittal")
+
+
+def recall(desk: Desk, what: str = "findings", lesion: int | None = None) -> dict[str, Any]:
+    """Return what the record holds: current measurements, history, settings, statements, findings, places."""
+    if what not in WHAT:
+        raise NotApplicable(f"The record can be asked for {', '.join(WHAT)}; not for {what!r}.")
+    record = desk.record
+    if lesion is not None and not record.history(lesion, "mask") and not record.history(lesion, "drawn"):
+        raise NotApplicable(f"There is no lesion {lesion} in this case.")
+    number = lesion if lesion is not None else _focus(desk)
+    if what == "history":
+        items = record.history(number)
+    elif what == "measurements":
+        items = [x.measurement for x in record.lesions if x.measurement and number in (None, x.number)]
+    elif what in ("settings", "location"):
+        items = [x.mask_evidence for x in record.lesions if number in (None, x.number)]
+        if what == "location":
+            items += [x.stated["lobe"] for x in record.lesions if "lobe" in x.stated and number in (None, x.number)]
+    elif what == "context":
+        items = list(record.context.values())
+    elif what == "report":
+        items = []
+    else:
+        items = [
+            e
+            for x in record.lesions
+            if lesion in (None, x.number)
+            for e in (x.mask_evidence, x.measurement, x.rating, x.category)
+            if e is not None
+        ]
+    return {
+        "what": what, "lesion": number, "items": [_item(e, e.id in record.current) for e in items],
+        "report": desk.state.get("report"),
+    }  # fmt: skip
+
+
+def show(
+    desk: Desk,
+    lesion: int | None = None,
+    plane: str | None = None,
+    window: str | None = None,
+    slice: int | None = None,
+) -> dict[str, Any]:
+    """Move the viewer to a lesion, a plane, a window or a slice."""
+    scan = desk.need_scan()
+    if plane is not None and plane not in PLANES:
+        raise NotApplicable(f"The planes are {', '.join(PLANES)}; not {plane!r}.")
+    chosen = desk.pick(lesion) if lesion is not None else None
+    view = dict(desk.state.get("view") or {})
+    if chosen is not None:
+        view["centre"] = list(desk.evidence.mask(chosen.mask_evidence).centre_mm)
+        view.pop("slice", None)
+        desk.keep(focus=chosen.number)
+    if slice is not None:
+        if not 1 <= slice <= max(scan.shape):
+            raise NotApplicable(f"Slices run from 1 to {scan.shape[2]}; {slice} was asked for.")
+        view["slice"] = slice
+        view.pop("centre", None)
+    view |= {k: v for k, v in (("plane", plane), ("window", window)) if v is not None}
+    desk.keep(view=view)
+    return {"lesion": chosen.number if chosen else None, "view": view}
+
+
+def _focus(desk: Desk) -> int | None:
+    usable = [x.number for x in desk.record.lesions if x.status != "rejected"]
+    focus = desk.state.get("focus")
+    if focus in usable:
+        return int(focus)
+    return usable[0] if len(usable) == 1 else None
+
+
+def _item(evidence: Evidence, current: bool) -> dict[str, Any]:
+    inputs = {k: v for k, v in evidence.inputs.items() if k not in ("point", "box", "used", "basis")}
+    return {
+        "evidence": evidence.id, "kind": evidence.kind, "current": current, "lesion": evidence.inputs.get("lesion"),
+        "quantities": brief(evidence.quantities), "text": evidence.text, "inputs": inputs,
+        "created": evidence.created,
+    }  # fmt: skip

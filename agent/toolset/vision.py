@@ -1,0 +1,245 @@
+"""find, segment, measure, classify: resolve what the reader means, run the tool, record the evidence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from agent.record import LesionRecord
+from agent.toolset.desk import Desk, brief
+from tools.contract import (
+    ClassifyRequest,
+    FindRequest,
+    MeasureRequest,
+    NotApplicable,
+    SegmentRequest,
+    SegmentResult,
+    ToolSpec,
+)
+from tools.evidence import Evidence
+from tools.mask import Mask
+from tools.quantity import Quantity
+from tools.scan import Point
+
+TIGHTER = 0.15
+"""One "tighter" raises the probability at which a voxel counts by this much; "looser" lowers it."""
+THRESHOLDS = (0.05, 0.95)
+SAME_LESION = 0.3
+"""Two masks that share this part of the smaller one are the same lesion."""
+
+
+def find(desk: Desk, side: str | None = None, max_candidates: int = 10) -> dict[str, Any]:
+    """Search the scan for candidates, number them, and record the search."""
+    scan = desk.need_scan()
+    if side not in (None, "left", "right"):
+        raise NotApplicable(f"A side is left or right, not {side!r}.")
+    if not 1 <= max_candidates <= 50:
+        raise NotApplicable(f"The number of candidates lies between 1 and 50; {max_candidates} was asked for.")
+    request = FindRequest(scan=scan, max_candidates=max_candidates, side=side)  # type: ignore[arg-type]
+    result, spec = desk.submit("find", "find", request)
+    search = desk.evidence.add(
+        "search", spec.name, spec.version, weights=spec.weights_sha256, scan_id=scan.id,
+        inputs={"side": side, "max_candidates": max_candidates},
+        quantities=(Quantity("candidates", len(result.candidates), "{candidate}", "candidates above threshold"),),
+        text=" ".join((*result.notes, *result.not_assessed)),
+    )  # fmt: skip
+    shown = []
+    for candidate in result.candidates:
+        number, known = _number(desk, candidate.mask)
+        if known is not None and known.outlined:
+            mask = known.mask_evidence  # an outline that a reader asked for is not replaced by a rough region
+        else:
+            mask = desk.evidence.add(
+                "mask", spec.name, spec.version, mask=candidate.mask, scan_id=scan.id, parents=(search.id,),
+                inputs={
+                    "lesion": number, "label": candidate.group, "group": candidate.group, "outlined": False,
+                    "point": list(_core(candidate.mask)), **desk.place(candidate.mask),
+                },
+                quantities=(
+                    Quantity("rank", candidate.rank, "1", f"place in the list of {candidate.group} candidates"),
+                    Quantity("approximate_diameter", candidate.diameter_mm, "mm", "of the rough region, not measured"),
+                ),
+                supersedes=(known.mask_evidence.id,) if known else (),
+            )  # fmt: skip
+        shown.append(
+            {"lesion": number, "evidence": mask.id, "group": candidate.group, "rank": candidate.rank,
+             "side": mask.inputs.get("side"), "where": mask.inputs.get("where", "")}
+        )  # fmt: skip
+    desk.keep(focus=shown[0]["lesion"] if len(shown) == 1 else desk.state.get("focus"))
+    return {
+        "evidence": search.id, "count": len(shown), "candidates": shown,
+        "not_assessed": list(result.not_assessed), "notes": list(result.notes),
+    }  # fmt: skip
+
+
+def segment(
+    desk: Desk,
+    lesion: int | None = None,
+    point: list[float] | None = None,
+    box: list[float] | None = None,
+    threshold: float | None = None,
+    change: str | None = None,
+    tool: str | None = None,
+) -> dict[str, Any]:
+    """Outline a lesion from a point, a box, the reader's selection, or again from what it was made of."""
+    scan = desk.need_scan()
+    old: LesionRecord | None = None
+    if point is None and box is None:
+        selection = desk.state.get("selection") or {}
+        if lesion is None and change is None and threshold is None and selection:
+            point, box = selection.get("point"), selection.get("box")
+        else:
+            old = desk.pick(lesion)
+            point, box = old.mask_evidence.inputs.get("point"), old.mask_evidence.inputs.get("box")
+            if point is None and box is None:
+                point = list(_core(desk.evidence.mask(old.mask_evidence)))
+    elif lesion is not None:
+        old = desk.record.lesion(lesion)
+    cut = _threshold(old, threshold, change)
+    request = SegmentRequest(scan, _point(point), _box(box), threshold=cut)
+    result, spec = desk.submit("segment", "segment", request, tool)
+    number, known = (old.number, old) if old else _number(desk, result.mask)
+    item = _record_mask(desk, result, spec, number, known, {"point": point, "box": box})
+    desk.keep(focus=number, selection=None)
+    return {
+        "lesion": number, "evidence": item.id, "where": item.inputs.get("where", ""), "side": item.inputs.get("side"),
+        "threshold": cut, "supersedes": list(item.supersedes), "tool": spec.name, "notes": list(result.notes),
+    }  # fmt: skip
+
+
+def measure(desk: Desk, lesion: int | None = None) -> dict[str, Any]:
+    """Measure one lesion, or every lesion when none is named and none is in focus."""
+    record = desk.record
+    usable = [x for x in record.lesions if x.status != "rejected"]
+    if lesion is None and len(usable) > 1 and desk.state.get("focus") is None:
+        chosen = usable
+    else:
+        chosen = [desk.pick(lesion)]
+    results = [measure_one(desk, x) for x in chosen]
+    desk.keep(focus=chosen[0].number if len(chosen) == 1 else None)
+    return {"results": results}
+
+
+def measure_one(desk: Desk, lesion: LesionRecord) -> dict[str, Any]:
+    """Measure a lesion's current mask and record it; an earlier measurement of it is superseded."""
+    scan = desk.need_scan()
+    mask = desk.evidence.mask(lesion.mask_evidence)
+    result, spec = desk.submit("measure", "measure", MeasureRequest(scan, mask))
+    replaced = (lesion.measurement.id,) if lesion.measurement else ()
+    item = desk.evidence.add(
+        "measurement", spec.name, spec.version, scan_id=scan.id, parents=(lesion.mask_evidence.id,),
+        inputs={"lesion": lesion.number, "mask": lesion.mask_evidence.id}, quantities=result.quantities,
+        text=" ".join(result.notes), supersedes=replaced,
+    )  # fmt: skip
+    return {
+        "lesion": lesion.number, "evidence": item.id, "mask": lesion.mask_evidence.id,
+        "where": lesion.where, "outlined": lesion.outlined, "quantities": brief(result.quantities),
+        "supersedes": list(replaced), "notes": list(result.notes),
+    }  # fmt: skip
+
+
+def classify(desk: Desk, lesion: int | None = None) -> dict[str, Any]:
+    """Say what the model sees in one lesion: the LIDC readers' rating, never a diagnosis."""
+    scan = desk.need_scan()
+    chosen = desk.pick(lesion)
+    mask = desk.evidence.mask(chosen.mask_evidence)
+    result, spec = desk.submit("classify", "classify", ClassifyRequest(scan, mask))
+    item = desk.evidence.add(
+        "classification", spec.name, spec.version, weights=spec.weights_sha256, scan_id=scan.id,
+        parents=(chosen.mask_evidence.id,), inputs={"lesion": chosen.number}, quantities=result.scores,
+        text=" ".join(result.notes), supersedes=(chosen.rating.id,) if chosen.rating else (),
+    )  # fmt: skip
+    desk.keep(focus=chosen.number)
+    return {
+        "lesion": chosen.number, "evidence": item.id, "quantities": brief(result.scores), "notes": list(result.notes),
+    }  # fmt: skip
+
+
+def record_drawn(desk: Desk, mask: Mask, number: int | None = None) -> Evidence:
+    """Record a mask that the reader drew or loaded, under its own lesion number."""
+    if number is None:
+        number, known = _number(desk, mask)
+    else:
+        known = desk.record.lesion(number)
+    return desk.evidence.add(
+        "drawn", "reader", "1", mask=mask, scan_id=mask.scan_id,
+        inputs={"lesion": number, "label": mask.label, "outlined": True, **desk.place(mask)},
+        quantities=(_voxel_volume(desk, mask),) if desk.scan is not None and desk.scan.has_mm else (),
+        supersedes=(known.mask_evidence.id,) if known else (),
+    )  # fmt: skip
+
+
+def _record_mask(
+    desk: Desk, result: SegmentResult, spec: ToolSpec, number: int, known: LesionRecord | None, seed: dict[str, Any]
+) -> Evidence:
+    quantities = [Quantity("threshold", result.threshold, "1", "probability at which a voxel counts as inside")]
+    if desk.scan is not None and desk.scan.has_mm:
+        quantities.append(_voxel_volume(desk, result.mask))
+    return desk.evidence.add(
+        "mask", spec.name, spec.version, mask=result.mask, weights=spec.weights_sha256, scan_id=result.mask.scan_id,
+        inputs={"lesion": number, "label": result.mask.label, "outlined": True, **seed, **desk.place(result.mask)},
+        quantities=tuple(quantities), text=" ".join(result.notes),
+        supersedes=(known.mask_evidence.id,) if known else (),
+    )  # fmt: skip
+
+
+def _voxel_volume(desk: Desk, mask: Mask) -> Quantity:
+    voxel = abs(float(np.linalg.det(mask.grid_affine[:3, :3])))
+    return Quantity("volume_voxel", mask.count * voxel, "mm3", "number of voxels x voxel volume")
+
+
+def _number(desk: Desk, mask: Mask) -> tuple[int, LesionRecord | None]:
+    """Return the number of the lesion this mask is of, and that lesion; or a new number and None."""
+    best: tuple[float, LesionRecord] | None = None
+    record = desk.record
+    for lesion in record.lesions:
+        other = desk.evidence.mask(lesion.mask_evidence)
+        if other.scan_id != mask.scan_id:
+            continue
+        shared = mask.overlap(other) / max(1, min(mask.count, other.count))
+        if shared >= SAME_LESION and (best is None or shared > best[0]):
+            best = (shared, lesion)
+    return (best[1].number, best[1]) if best else (record.next_number(), None)
+
+
+def _core(mask: Mask) -> Point:
+    """Return the RAS position of the mask's most interior voxel."""
+    from scipy.ndimage import distance_transform_edt
+
+    depth = distance_transform_edt(np.pad(mask.box, 1), sampling=np.linalg.norm(mask.grid_affine[:3, :3], axis=0))
+    index = np.array(np.unravel_index(int(np.argmax(depth)), depth.shape)) - 1
+    x, y, z = mask.box_affine[:3, :3] @ index + mask.box_affine[:3, 3]
+    return float(x), float(y), float(z)
+
+
+def _threshold(old: LesionRecord | None, threshold: float | None, change: str | None) -> float:
+    if threshold is not None:
+        return float(threshold)
+    before = old.mask_evidence.quantity("threshold") if old else None
+    value = before.value if before else 0.5
+    if change == "tighter":
+        value += TIGHTER
+    elif change == "looser":
+        value -= TIGHTER
+    elif change not in (None, ""):
+        raise NotApplicable(f"An outline can be made tighter or looser, not {change!r}.")
+    low, high = THRESHOLDS
+    return round(min(high, max(low, value)), 3)
+
+
+def _point(values: list[float] | None) -> Point | None:
+    if values is None:
+        return None
+    if len(values) != 3:
+        raise NotApplicable(f"A point has three coordinates (x, y, z in RAS mm); {len(values)} were given.")
+    return float(values[0]), float(values[1]), float(values[2])
+
+
+def _box(values: list[float] | None) -> tuple[Point, Point] | None:
+    if values is None:
+        return None
+    if len(values) != 6:
+        raise NotApplicable(f"A box has six numbers (two opposite corners in RAS mm); {len(values)} were given.")
+    a, b, c, d, e, f = (float(v) for v in values)
+    return (a, b, c), (d, e, f)

@@ -1,0 +1,84 @@
+"""Scans, models, measuring, evidence. Knows no language model, no guideline store and no user interface."""
+
+from __future__ import annotations
+
+import os
+
+# Two spinning OpenMP threads on a busy two-core machine make small networks ten times slower: waiting threads
+# must sleep. Read by the OpenMP runtime when torch is first imported, so it is set before anything else here.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+from tools.contract import (  # noqa: E402
+    Accuracy,
+    Candidate,
+    Cancelled,
+    ClassifyRequest,
+    ClassifyResult,
+    FindRequest,
+    FindResult,
+    MeasureRequest,
+    MeasureResult,
+    MissingSpacing,
+    NotApplicable,
+    SegmentRequest,
+    SegmentResult,
+    ToolError,
+    ToolFailed,
+    ToolSpec,
+    UnknownTool,
+    VisionTool,
+)
+from tools.evidence import CaseEvidence, Evidence, EvidenceStore  # noqa: E402
+from tools.mask import Mask  # noqa: E402
+from tools.measure import measure_mask  # noqa: E402
+from tools.quantity import Quantity  # noqa: E402
+from tools.registry import Registry  # noqa: E402
+from tools.runtime import Job, Runtime  # noqa: E402
+from tools.scan import (  # noqa: E402
+    IrregularSlices,
+    Known,
+    Scan,
+    ScanError,
+    Source,
+    UnreadableScan,
+    UnsafeArchive,
+    load_scan,
+)
+
+__all__ = [
+    "Accuracy",
+    "Cancelled",
+    "Candidate",
+    "CaseEvidence",
+    "ClassifyRequest",
+    "ClassifyResult",
+    "Evidence",
+    "EvidenceStore",
+    "FindRequest",
+    "FindResult",
+    "IrregularSlices",
+    "Job",
+    "Known",
+    "Mask",
+    "MeasureRequest",
+    "MeasureResult",
+    "MissingSpacing",
+    "NotApplicable",
+    "Quantity",
+    "Registry",
+    "Runtime",
+    "Scan",
+    "ScanError",
+    "SegmentRequest",
+    "SegmentResult",
+    "Source",
+    "ToolError",
+    "ToolFailed",
+    "ToolSpec",
+    "UnknownTool",
+    "UnreadableScan",
+    "UnsafeArchive",
+    "VisionTool",
+    "load_scan",
+    "measure_mask",
+]

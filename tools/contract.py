@@ -1,0 +1,281 @@
+"""The whole contract between Scanwright and a vision tool, built-in or yours.
+
+    ToolError
+    ├── UnknownTool        no tool of that name or task
+    ├── NotApplicable      the request is outside the tool's scope (modality, body part, place)
+    ├── MissingSpacing     the answer needs millimetres and the image has none
+    ├── ToolFailed         the tool itself broke, or answered nonsense
+    └── Cancelled          the reader stopped it
+
+A tool is a class with a `spec`, a `load(device)` and a `run(request, progress)`: one frozen request type and one
+frozen result type a task. Import torch in `load`, not at the top of the file: tools are listed without it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+from tools.mask import Mask
+from tools.quantity import Quantity
+from tools.scan import Point, Scan
+
+Task = Literal["find", "segment", "classify", "measure", "prepare"]
+Box = tuple[Point, Point]
+Progress = Callable[[float, str], None]
+"""Called with the fraction done, 0 to 1, and a phrase. Raises Cancelled when the reader stopped the work."""
+
+
+class ToolError(Exception):
+    """A tool could not answer. The message says what was seen, what is allowed, and what to do next."""
+
+
+class UnknownTool(ToolError):
+    """No tool of that name or task."""
+
+
+class NotApplicable(ToolError):
+    """The request is outside the tool's scope."""
+
+
+class MissingSpacing(ToolError):
+    """The answer needs millimetres and the image has none."""
+
+
+class ToolFailed(ToolError):
+    """The tool itself broke, or answered nonsense."""
+
+
+class Cancelled(ToolError):
+    """The reader stopped the work."""
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """One reported figure: what was measured, on what, and by whom.
+
+    Attributes:
+        metric: e.g. ``Dice, mean``.
+        value: the figure.
+        interval: 95 % interval, or None when not computed.
+        data: the cases, e.g. ``131 nodules of 68 LIDC-IDRI patients not used in training``.
+        by: who reports it.
+        baseline: the simple baseline on the same cases, in words.
+    """
+
+    metric: str
+    value: float
+    data: str
+    by: str
+    interval: tuple[float, float] | None = None
+    baseline: str = ""
+
+
+@dataclass(frozen=True)
+class ToolSpec:
+    """What a tool is, for whom, and how good: everything that is shown or decided without loading it."""
+
+    name: str
+    task: Task
+    version: str
+    summary: str
+    not_for: str
+    modalities: tuple[str, ...]
+    body_parts: tuple[str, ...]
+    labels: tuple[str, ...]
+    licence: str
+    utterances: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """How people ask for it, by language: {"en": (...), "zh": (...)}. The planner learns from these."""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """JSON schema of `request.parameters`."""
+    weights_sha256: str | None = None
+    accuracy: tuple[Accuracy, ...] = ()
+    needs_3d: bool = True
+    reported_by: str = "the Scanwright authors"
+
+    def check_scope(self, scan: Scan) -> None:
+        """Raise NotApplicable when the scan is outside this tool's modality, body part or dimension.
+
+        An unknown modality or body part is refused too, with how to state it: nothing runs on a guess.
+        """
+        for what, seen, allowed in (
+            ("modality", scan.modality, self.modalities),
+            ("body part", scan.body_part, self.body_parts),
+        ):
+            if not allowed:
+                continue
+            if seen.value is None:
+                raise NotApplicable(
+                    f"{self.name} works on {what} {' or '.join(allowed)}; this image does not say its {what}. "
+                    f"State it (for example \"this is a chest CT\", or --modality CT --body-part CHEST)."
+                )
+            if seen.value not in allowed:
+                raise NotApplicable(
+                    f"{self.name} works on {what} {' or '.join(allowed)}; this image is {seen.value} ({seen.how}). "
+                    "Use a tool made for it, or measure a mask of your own."
+                )
+        if self.needs_3d and scan.is_2d:
+            raise NotApplicable(f"{self.name} works on volumes; this image is a single slice or picture.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindRequest:
+    """Search a whole scan for candidates."""
+
+    scan: Scan
+    max_candidates: int = 10
+    side: Literal["left", "right"] | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One place that may be a lesion. `rank` starts at 1 in its list; `score` has no unit and no probability."""
+
+    mask: Mask
+    group: Literal["mass", "nodule"]
+    rank: int
+    score: float
+    diameter_mm: float
+    side: Literal["left", "right"] | None = None
+
+
+@dataclass(frozen=True)
+class FindResult:
+    """Candidates, best first in each group, and what the search did not cover."""
+
+    candidates: tuple[Candidate, ...]
+    not_assessed: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SegmentRequest:
+    """Outline what is at a point, in a box, or as clicks say. Positions are RAS mm.
+
+    Attributes:
+        point: a click inside the lesion.
+        box: two opposite corners around it.
+        clicks: further clicks, (point, True to add or False to leave out).
+        threshold: probability at which a voxel counts as inside; higher is tighter.
+    """
+
+    scan: Scan
+    point: Point | None = None
+    box: Box | None = None
+    clicks: tuple[tuple[Point, bool], ...] = ()
+    threshold: float = 0.5
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.point is None and self.box is None:
+            raise NotApplicable("Segmenting needs a point inside the lesion or a box around it (RAS mm).")
+        if not 0.0 < self.threshold < 1.0:
+            raise NotApplicable(f"The threshold must lie between 0 and 1 (both excluded); it is {self.threshold}.")
+        places = [p for p in (self.point, *(self.box or ()), *(c for c, _ in self.clicks)) if p is not None]
+        for place in places[:1] if self.box is None else ():
+            if not self.scan.contains(place):
+                raise NotApplicable(outside(self.scan, place))
+
+    @property
+    def seed(self) -> Point:
+        """The point, or the box's centre, in RAS mm."""
+        if self.point is not None:
+            return self.point
+        assert self.box is not None
+        (a, b, c), (d, e, f) = self.box
+        return (a + d) / 2, (b + e) / 2, (c + f) / 2
+
+
+@dataclass(frozen=True)
+class SegmentResult:
+    """The outline, and what a reader must know about it."""
+
+    mask: Mask
+    threshold: float
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ClassifyRequest:
+    """Say what the model sees in one lesion."""
+
+    scan: Scan
+    mask: Mask
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ClassifyResult:
+    """Scores with their meaning in `Quantity.method`; never a diagnosis."""
+
+    scores: tuple[Quantity, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class MeasureRequest:
+    """Measure one mask on its scan."""
+
+    scan: Scan
+    mask: Mask
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class MeasureResult:
+    """Quantities in the order a report shows them."""
+
+    quantities: tuple[Quantity, ...]
+    notes: tuple[str, ...] = ()
+
+
+Request = FindRequest | SegmentRequest | ClassifyRequest | MeasureRequest
+Result = FindResult | SegmentResult | ClassifyResult | MeasureResult
+
+REQUESTS: Mapping[str, type] = {
+    "find": FindRequest,
+    "segment": SegmentRequest,
+    "classify": ClassifyRequest,
+    "measure": MeasureRequest,
+}
+RESULTS: Mapping[str, type] = {
+    "find": FindResult,
+    "segment": SegmentResult,
+    "classify": ClassifyResult,
+    "measure": MeasureResult,
+}
+
+
+class VisionTool(ABC):
+    """A vision tool. Subclass it, set `spec`, write `run`; override `load` when there are weights."""
+
+    spec: ClassVar[ToolSpec]
+
+    def load(self, device: str) -> None:  # noqa: B027
+        """Read the weights onto a device (``cpu``, ``cuda``, ``cuda:1``). Called once, before the first run."""
+
+    @abstractmethod
+    def run(self, request: Any, progress: Progress = lambda fraction, phrase: None) -> Any:
+        """Answer a request of this tool's task.
+
+        Raises:
+            NotApplicable: the request is out of scope.
+            ToolFailed: the work broke.
+        """
+
+
+def outside(scan: Scan, point: Point) -> str:
+    """Return the sentence that tells a reader a point is not in the image, with the range that is."""
+    import numpy as np
+
+    corners = np.array(
+        [scan.to_mm((i, j, k)) for i in (0, scan.shape[0] - 1) for j in (0, scan.shape[1] - 1)
+         for k in (0, scan.shape[2] - 1)]
+    )  # fmt: skip
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    ranges = ", ".join(f"{n} {a:.0f} to {b:.0f}" for n, a, b in zip("xyz", low, high, strict=True))
+    place = ", ".join(f"{v:.1f}" for v in point)
+    return f"The point ({place}) mm lies outside the image, which spans {ranges} mm (RAS). Choose a point inside."

@@ -1,0 +1,311 @@
+"""The only truth: an append-only record of what was measured, stated, found and cited, case by case.
+
+SQL rows hold everything but arrays; masks lie beside them in files named by the hash of their content. Every row
+carries a hash over itself and its parents' hashes, so `verify()` finds any change, to a row or to an array.
+Nothing is ever updated: a new result supersedes an old one, and what rested on the old one is no longer current.
+
+Knows no tool, no language model and no scan file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import sqlite3
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from tools.mask import Mask
+from tools.quantity import Quantity
+
+Kind = Literal[
+    "scan", "search", "mask", "measurement", "classification", "comparison", "passage", "category", "stated", "drawn"
+]
+"""What a piece of evidence is. `scan` (the image's own geometry) and `search` (that a search ran, and what it did not
+cover) stand beside the kinds a tool makes, so that "5 mm slices" and "no candidate" are traced like any number."""
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS evidence (
+    case_id TEXT NOT NULL, number INTEGER NOT NULL, hash TEXT NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (case_id, number)
+);
+CREATE TABLE IF NOT EXISTS deleting (case_id TEXT PRIMARY KEY);
+CREATE TRIGGER IF NOT EXISTS evidence_is_never_changed BEFORE UPDATE ON evidence
+BEGIN SELECT RAISE(ABORT, 'evidence is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS evidence_goes_only_with_its_case BEFORE DELETE ON evidence
+WHEN NOT EXISTS (SELECT 1 FROM deleting WHERE case_id = OLD.case_id)
+BEGIN SELECT RAISE(ABORT, 'evidence is append-only; only a whole case can be deleted'); END;
+"""
+
+
+class EvidenceError(Exception):
+    """The record was asked for what it does not hold, or to take what it must not."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One traced fact.
+
+    Attributes:
+        id: ``E`` and its number in the case.
+        kind: see `Kind`.
+        producer, version, weights: the tool (or ``reader``), its version, its weights' sha256 or None.
+        scan_id: the scan it is about, or None.
+        inputs: what went in (click, threshold, lesion number, stated field…), JSON-ready.
+        quantities: the numbers.
+        text: what a reader said, a passage's text, or notes.
+        array: hash of the mask, or None.
+        parents: evidence ids it was made from.
+        supersedes: evidence ids it replaces.
+        created: UTC, ISO 8601.
+        hash: sha256 over all of the above and the parents' hashes.
+    """
+
+    id: str
+    case_id: str
+    kind: Kind
+    producer: str
+    version: str
+    created: str
+    weights: str | None = None
+    scan_id: str | None = None
+    inputs: dict[str, Any] = field(default_factory=dict)
+    quantities: tuple[Quantity, ...] = ()
+    text: str = ""
+    array: str | None = None
+    parents: tuple[str, ...] = ()
+    supersedes: tuple[str, ...] = ()
+    hash: str = ""
+
+    @property
+    def number(self) -> int:
+        """The number in its id."""
+        return int(self.id[1:])
+
+    def quantity(self, name: str) -> Quantity | None:
+        """Return the quantity of that name, or None."""
+        return next((q for q in self.quantities if q.name == name), None)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a JSON-ready dictionary that `from_json` reads back identical."""
+        return {
+            "id": self.id, "case": self.case_id, "kind": self.kind, "producer": self.producer,
+            "version": self.version, "weights": self.weights, "scan": self.scan_id, "inputs": self.inputs,
+            "quantities": [q.to_json() for q in self.quantities], "text": self.text, "array": self.array,
+            "parents": list(self.parents), "supersedes": list(self.supersedes), "created": self.created,
+            "hash": self.hash,
+        }  # fmt: skip
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Evidence:
+        """Build evidence from `to_json`'s dictionary."""
+        return cls(
+            id=data["id"], case_id=data["case"], kind=data["kind"], producer=data["producer"],
+            version=data["version"], weights=data.get("weights"), scan_id=data.get("scan"),
+            inputs=dict(data.get("inputs", {})),
+            quantities=tuple(Quantity.from_json(q) for q in data.get("quantities", ())),
+            text=data.get("text", ""), array=data.get("array"), parents=tuple(data.get("parents", ())),
+            supersedes=tuple(data.get("supersedes", ())), created=data["created"], hash=data.get("hash", ""),
+        )  # fmt: skip
+
+    def digest(self, parents: Sequence[str]) -> str:
+        """Return the sha256 of this evidence over its parents' hashes."""
+        body = self.to_json()
+        body["hash"] = list(parents)
+        return hashlib.sha256(json.dumps(body, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def current_ids(items: Sequence[Evidence]) -> set[str]:
+    """Return the ids that are current: not superseded, and every parent current."""
+    replaced = {old for item in items for old in item.supersedes}
+    current: set[str] = set()
+    for item in sorted(items, key=lambda e: e.number):
+        if item.id not in replaced and all(parent in current for parent in item.parents):
+            current.add(item.id)
+    return current
+
+
+class EvidenceStore:
+    """The evidence of every case in one data folder. Safe for several threads and processes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.arrays = folder / "arrays"
+        self.arrays.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.RLock()
+        self._db = sqlite3.connect(folder / "evidence.sqlite", check_same_thread=False, timeout=30)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        self._db.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        """Close the database."""
+        with self._lock:
+            self._db.close()
+
+    def case(self, case_id: str) -> CaseEvidence:
+        """Return the view of one case."""
+        return CaseEvidence(self, case_id)
+
+    def rows(self, case_id: str) -> list[Evidence]:
+        """Return a case's evidence, oldest first."""
+        with self._lock:
+            found = self._db.execute(
+                "SELECT body, hash FROM evidence WHERE case_id = ? ORDER BY number", (case_id,)
+            ).fetchall()
+        return [Evidence.from_json({**json.loads(body), "hash": digest}) for body, digest in found]
+
+    def append(self, case_id: str, mask: Mask | None = None, **fields: Any) -> Evidence:
+        """Append one piece of evidence and return it with its id and hash.
+
+        Raises:
+            EvidenceError: a parent or a superseded id is not in the case.
+        """
+        array = self._write_mask(mask) if mask is not None else fields.pop("array", None)
+        with self._lock, self._transaction():
+            known = dict(
+                self._db.execute("SELECT 'E' || number, hash FROM evidence WHERE case_id = ?", (case_id,)).fetchall()
+            )
+            for name in (*fields.get("parents", ()), *fields.get("supersedes", ())):
+                if name not in known:
+                    raise EvidenceError(f"{name} is not in this case, which holds {len(known)} pieces of evidence.")
+            draft = Evidence(
+                id=f"E{len(known) + 1}", case_id=case_id, array=array,
+                created=datetime.now(UTC).isoformat(timespec="milliseconds"), **fields,
+            )  # fmt: skip
+            # Read back through JSON first: what is hashed is exactly what a later reader will see.
+            draft = Evidence.from_json(json.loads(json.dumps(draft.to_json(), ensure_ascii=False)))
+            digest = draft.digest([known[p] for p in draft.parents])
+            body = json.dumps(draft.to_json(), ensure_ascii=False, sort_keys=True)
+            self._db.execute("INSERT INTO evidence VALUES (?, ?, ?, ?)", (case_id, draft.number, digest, body))
+        return Evidence.from_json({**draft.to_json(), "hash": digest})
+
+    def read_mask(self, array: str) -> Mask:
+        """Return the mask of an array hash. Raises EvidenceError when its file is missing or altered."""
+        path = self._path(array)
+        try:
+            with np.load(path, allow_pickle=False) as data:
+                shape = tuple(int(v) for v in data["shape"])
+                box = np.unpackbits(data["bits"], count=int(np.prod(shape))).reshape(shape).astype(bool)
+                mask = Mask(
+                    str(data["scan_id"]), box, tuple(data["offset"]), tuple(data["grid_shape"]), data["grid_affine"],
+                    str(data["label"]),
+                )  # fmt: skip
+        except (OSError, ValueError, KeyError) as error:
+            raise EvidenceError(f"The stored mask {array[:12]} is missing or damaged; segment again.") from error
+        if mask.hash != array:
+            raise EvidenceError(f"The stored mask {array[:12]} is not the one that was recorded; segment again.")
+        return mask
+
+    def verify(self, case_id: str | None = None) -> list[str]:
+        """Re-derive every hash and return one line a problem (none: an empty list)."""
+        with self._lock:
+            cases = [r[0] for r in self._db.execute("SELECT DISTINCT case_id FROM evidence").fetchall()]
+        problems: list[str] = []
+        for name in cases if case_id is None else [case_id]:
+            hashes: dict[str, str] = {}
+            for position, item in enumerate(self.rows(name), start=1):
+                if item.number != position:
+                    problems.append(f"case {name}: E{position} is missing.")
+                parents = [hashes.get(p, "") for p in item.parents]
+                if item.case_id != name or item.digest(parents) != item.hash:
+                    problems.append(f"case {name}: {item.id} was altered after it was recorded.")
+                hashes[item.id] = item.hash
+                if item.array is not None:
+                    try:
+                        self.read_mask(item.array)
+                    except EvidenceError as error:
+                        problems.append(f"case {name}: {item.id}: {error}")
+        return problems
+
+    def delete_case(self, case_id: str) -> None:
+        """Delete a case's rows, and the arrays that no other case uses."""
+        with self._lock, self._transaction():
+            gone = {e.array for e in self.rows(case_id) if e.array}
+            self._db.execute("INSERT OR IGNORE INTO deleting VALUES (?)", (case_id,))
+            self._db.execute("DELETE FROM evidence WHERE case_id = ?", (case_id,))
+            self._db.execute("DELETE FROM deleting WHERE case_id = ?", (case_id,))
+            kept = {
+                json.loads(row[0]).get("array")
+                for row in self._db.execute("SELECT body FROM evidence WHERE body LIKE '%\"array\": \"%'").fetchall()
+            }
+        for array in gone - kept:
+            self._path(array).unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def _path(self, array: str) -> Path:
+        return self.arrays / array[:2] / f"{array}.npz"
+
+    def _write_mask(self, mask: Mask) -> str:
+        array = mask.hash
+        path = self._path(array)
+        if path.exists():
+            return array
+        path.parent.mkdir(exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                np.savez_compressed(
+                    file, bits=np.packbits(mask.box), shape=mask.box.shape, offset=mask.offset,
+                    grid_shape=mask.grid_shape, grid_affine=mask.grid_affine, scan_id=mask.scan_id, label=mask.label,
+                )  # fmt: skip
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(name, path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        return array
+
+
+class CaseEvidence:
+    """One case's evidence: append, look up, ask what is current."""
+
+    def __init__(self, store: EvidenceStore, case_id: str) -> None:
+        self.store = store
+        self.case_id = case_id
+
+    def add(self, kind: Kind, producer: str, version: str = "1", *, mask: Mask | None = None, **fields: Any) -> Evidence:
+        """Append evidence. See `Evidence` for the fields, `EvidenceStore.append` for errors."""
+        return self.store.append(self.case_id, mask, kind=kind, producer=producer, version=version, **fields)
+
+    def all(self) -> list[Evidence]:
+        """Return everything, oldest first, superseded or not."""
+        return self.store.rows(self.case_id)
+
+    def get(self, name: str) -> Evidence:
+        """Return the evidence of an id. Raises EvidenceError when there is none."""
+        for item in self.all():
+            if item.id == name:
+                return item
+        raise EvidenceError(f"{name} is not in this case. It holds E1 to E{len(self.all())}.")
+
+    def current(self, kind: Kind | None = None) -> list[Evidence]:
+        """Return what is current, oldest first, of one kind or of all."""
+        items = self.all()
+        ids = current_ids(items)
+        return [e for e in items if e.id in ids and (kind is None or e.kind == kind)]
+
+    def mask(self, item: Evidence) -> Mask:
+        """Return the mask of a piece of evidence. Raises EvidenceError when it has none."""
+        if item.array is None:
+            raise EvidenceError(f"{item.id} is a {item.kind} and holds no mask.")
+        return self.store.read_mask(item.array)

@@ -1,0 +1,276 @@
+"""DICOM headers -> plain values: which files are images, where each slice lies, what is known, who is named.
+
+Headers are read once, without pixels, and only the fields listed here. Text that could hold a person's name does not
+pass: codes are checked against what DICOM allows, and identity goes to `Source.identity` alone.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+import re
+import struct
+import threading
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tools.scan.model import Known, UnreadableScan
+
+IDENTITY_KEYWORDS = (
+    "PatientName", "PatientID", "IssuerOfPatientID", "PatientBirthDate", "PatientBirthTime", "PatientBirthName",
+    "OtherPatientIDs", "OtherPatientNames", "PatientAddress", "PatientTelephoneNumbers", "PatientMotherBirthName",
+    "MilitaryRank", "MedicalRecordLocator", "CountryOfResidence", "RegionOfResidence", "Occupation",
+    "PatientReligiousPreference", "ResponsiblePerson", "ResponsibleOrganization", "PatientComments",
+    "AdditionalPatientHistory", "AdmissionID", "AccessionNumber", "StudyInstanceUID", "SeriesInstanceUID",
+    "FrameOfReferenceUID", "StudyID", "StudyDate", "StudyTime", "SeriesDate", "AcquisitionDate", "ContentDate",
+    "StudyDescription", "SeriesDescription", "InstitutionName", "InstitutionAddress", "InstitutionalDepartmentName",
+    "ReferringPhysicianName", "ReferringPhysicianAddress", "ReferringPhysicianTelephoneNumbers",
+    "PerformingPhysicianName", "PhysiciansOfRecord", "NameOfPhysiciansReadingStudy", "RequestingPhysician",
+    "OperatorsName", "StationName", "DeviceSerialNumber", "RequestingService", "RequestedProcedureID",
+    "ScheduledProcedureStepID", "PerformedProcedureStepID", "ProtocolName", "ImageComments",
+)  # fmt: skip
+_READ_KEYWORDS = (
+    "SOPClassUID", "SOPInstanceUID", "Modality", "ImageType", "SeriesNumber", "InstanceNumber", "Rows", "Columns",
+    "NumberOfFrames", "SamplesPerPixel", "PhotometricInterpretation", "BitsStored", "PixelRepresentation",
+    "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "ImagerPixelSpacing",
+    "NominalScannedPixelSpacing", "PixelSpacingCalibrationType", "PatientOrientation", "SliceThickness",
+    "BodyPartExamined", "ConvolutionKernel", "ContrastBolusAgent", "ContrastBolusAgentSequence", "WindowCenter",
+    "WindowWidth", "RescaleSlope", "RescaleIntercept", "ModalityLUTSequence", "SharedFunctionalGroupsSequence",
+    "PerFrameFunctionalGroupsSequence",
+)  # fmt: skip
+NOT_IMAGES = frozenset(
+    "RTDOSE RTSTRUCT RTPLAN RTRECORD RTIMAGE SEG SR PR KO REG FID RWV DOC ECG HD EPS AU PLAN SMR M3D SRF".split()
+)
+"""Modalities whose files may have rows and columns but show no patient to measure on."""
+BODY_PARTS = frozenset(
+    "ABDOMEN ABDOMENPELVIS ADRENAL ANKLE AORTA ARM AXILLA BACK BLADDER BRAIN BREAST BRONCHUS CALF CAROTID CEREBELLUM "
+    "CERVIX CHEEK CHEST CHESTABDOMEN CHESTABDPELVIS CLAVICLE COCCYX COLON CSPINE CTSPINE DUODENUM EAR ELBOW "
+    "ESOPHAGUS EXTREMITY EYE FACE FEMUR FINGER FOOT GALLBLADDER HAND HEAD HEADNECK HEART HIP HUMERUS ILEUM JAW KIDNEY "
+    "KNEE LARYNX LEG LIVER LSPINE LSSPINE MANDIBLE MAXILLA MEDIASTINUM NECK NECKCHEST NECKCHESTABDOMEN NECKCHESTABDPELV "
+    "NOSE ORBIT OVARY PANCREAS PAROTID PATELLA PELVIS PHARYNX PROSTATE RECTUM RIB SCALP SCAPULA SHOULDER SKULL SPINE "
+    "SPLEEN SSPINE STERNUM STOMACH SUBMANDIBULAR THIGH THUMB THYROID TLSPINE TOE TRACHEA TSPINE UTERUS VAGINA "
+    "WHOLEBODY WRIST ZYGOMA".split()
+)
+"""Body parts as DICOM names them (PS3.16, Annex L). Other text is not believed: it may name anything or anyone."""
+_SAME_PART = {"THORAX": "CHEST", "LUNG": "CHEST", "LUNGS": "CHEST"}
+_CODE = re.compile(r"[A-Z]{2,8}")
+_KERNEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .,_+/\-]{0,23}")
+
+BROKEN = (
+    OSError, EOFError, ValueError, TypeError, AttributeError, LookupError, NotImplementedError, RuntimeError,
+    ArithmeticError, AssertionError, MemoryError, struct.error, zlib.error,
+)  # fmt: skip
+"""What parsers raise on damaged bytes. Such errors quote header values, so they are never chained to ours."""
+_lock = threading.RLock()
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Silence the parser's warnings, which quote header values. One thread at a time: the filter is the process's."""
+    with _lock, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One DICOM file and its header (a pydicom Dataset of the fields read here, no pixels)."""
+
+    path: Path
+    header: Any
+
+    @property
+    def frame_count(self) -> int:
+        """Number of frames, 1 for a single image."""
+        return max(1, int(self.header.get("NumberOfFrames") or 1))
+
+    @property
+    def is_image(self) -> bool:
+        """Whether it has rows and columns and is of a kind that shows a patient."""
+        rows, columns = self.header.get("Rows"), self.header.get("Columns")
+        return bool(rows and columns) and self.header.get("Modality") not in NOT_IMAGES
+
+    @property
+    def is_localizer(self) -> bool:
+        """Whether it is a scout image."""
+        kinds = self.header.get("ImageType") or ()
+        return "LOCALIZER" in ([kinds] if isinstance(kinds, str) else list(kinds))
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One frame's place and scale. Position and orientation are LPS; spacing is (between rows, between columns)."""
+
+    position: tuple[float, ...] | None
+    orientation: tuple[float, ...] | None
+    spacing: tuple[float, float] | None
+    thickness_mm: float | None
+    slope: float
+    intercept: float
+
+
+def read_instance(path: Path, where: str) -> Instance:
+    """Return a file's header. `where` names the file in errors without its name, e.g. ``File 3 of 40``.
+
+    Raises:
+        UnreadableScan: not DICOM, or damaged.
+    """
+    import pydicom
+    from pydicom.errors import InvalidDicomError
+
+    tags = list(dict.fromkeys(_READ_KEYWORDS + IDENTITY_KEYWORDS))
+    try:
+        with quiet():
+            header = pydicom.dcmread(path, stop_before_pixels=True, force=True, specific_tags=tags)
+            instance = Instance(path, header)
+            if instance.is_image:
+                _ = instance.frame_count, instance.is_localizer
+            return instance
+    except (*BROKEN, InvalidDicomError) as e:
+        raise UnreadableScan(f"{where} is a damaged DICOM file ({type(e).__name__}). Export it again.") from None
+
+
+def numbers(value: Any, count: int) -> tuple[float, ...] | None:
+    """Return exactly `count` finite numbers, or None when the field is absent, empty or something else."""
+    if value is None or isinstance(value, str):
+        return None
+    found = tuple(float(v) for v in (value if hasattr(value, "__iter__") else [value]) if v not in (None, ""))
+    return found if len(found) == count and all(math.isfinite(v) for v in found) else None
+
+
+def number(value: Any) -> float | None:
+    """Return one finite number, or None."""
+    found = numbers(value, 1)
+    return found[0] if found else None
+
+
+def positive(value: Any) -> float | None:
+    """Return one finite number above zero, or None."""
+    found = number(value)
+    return found if found and found > 0 else None
+
+
+def pixel_spacing(value: Any) -> tuple[float, float] | None:
+    """Return (between rows, between columns) in mm, or None when absent or not positive."""
+    found = numbers(value, 2)
+    return (found[0], found[1]) if found and min(found) > 0 else None
+
+
+def slices(instance: Instance) -> list[Slice]:
+    """Return one Slice a frame: from the functional groups where there are some, else from the header."""
+    header = instance.header
+    if not header.get("PerFrameFunctionalGroupsSequence"):
+        place = instance.frame_count == 1
+        return [
+            Slice(
+                numbers(header.get("ImagePositionPatient"), 3) if place else None,
+                numbers(header.get("ImageOrientationPatient"), 6),
+                pixel_spacing(header.get("PixelSpacing")),
+                positive(header.get("SliceThickness")),
+                *_rescale(header),
+            )
+        ] * instance.frame_count
+    return [_frame(header, group) for group in header.PerFrameFunctionalGroupsSequence]
+
+
+def _frame(header: Any, group: Any) -> Slice:
+    measures = group_item(header, group, "PixelMeasuresSequence")
+    values = group_item(header, group, "PixelValueTransformationSequence")
+    position = group_item(header, group, "PlanePositionSequence")
+    orientation = group_item(header, group, "PlaneOrientationSequence")
+    return Slice(
+        numbers(position.get("ImagePositionPatient"), 3),
+        numbers(orientation.get("ImageOrientationPatient"), 6),
+        pixel_spacing(measures.get("PixelSpacing")),
+        positive(measures.get("SliceThickness")),
+        *_rescale(values if values else header),
+    )
+
+
+def group_item(header: Any, group: Any, keyword: str) -> Any:
+    """Return the first item of a functional group: the frame's own, else the shared one, else an empty dict."""
+    shared = header.get("SharedFunctionalGroupsSequence") or [{}]
+    for place in (group, shared[0]):
+        sequence = place.get(keyword)
+        if sequence:
+            return sequence[0]
+    return {}
+
+
+def _rescale(header: Any) -> tuple[float, float]:
+    slope, intercept = number(header.get("RescaleSlope")), number(header.get("RescaleIntercept"))
+    return (1.0 if slope is None or slope == 0 else slope), intercept or 0.0
+
+
+def identity(header: Any) -> dict[str, str]:
+    """Return the fields that name the patient or the study, by keyword; empty ones left out."""
+    found = {keyword: header.get(keyword) for keyword in IDENTITY_KEYWORDS}
+    return {keyword: str(value) for keyword, value in found.items() if value not in (None, "") and str(value).strip()}
+
+
+def study_date(header: Any) -> str | None:
+    """Return the ISO date of the study (of the acquisition where there is none), or None."""
+    for keyword in ("StudyDate", "AcquisitionDate", "SeriesDate", "ContentDate"):
+        digits = str(header.get(keyword) or "").replace(".", "")
+        if len(digits) == 8 and digits.isdigit():
+            try:
+                return datetime.datetime.strptime(digits, "%Y%m%d").replace(tzinfo=datetime.UTC).date().isoformat()
+            except ValueError:
+                continue
+    return None
+
+
+def modality(header: Any) -> Known:
+    """Return the modality; DICOM's OT ("other") says nothing and is unknown."""
+    value = str(header.get("Modality") or "")
+    return Known(value, "known") if _CODE.fullmatch(value) and value != "OT" else Known()
+
+
+def body_part(header: Any) -> Known:
+    """Return the body part when it is one of DICOM's terms."""
+    value = str(header.get("BodyPartExamined") or "").upper().strip()
+    value = _SAME_PART.get(value, value)
+    return Known(value, "known") if value in BODY_PARTS else Known()
+
+
+def _first_group(header: Any, keyword: str) -> Any:
+    groups = header.get("PerFrameFunctionalGroupsSequence") or [{}]
+    return group_item(header, groups[0], keyword)
+
+
+def kernel(header: Any) -> str | None:
+    """Return the reconstruction kernel's name, or None when absent or no kernel's name."""
+    value = header.get("ConvolutionKernel") or _first_group(header, "CTReconstructionSequence").get("ConvolutionKernel")
+    if not value:
+        return None
+    name = " ".join([value] if isinstance(value, str) else [str(v) for v in value]).strip()
+    named = {part.upper() for text in identity(header).values() for part in re.findall(r"\w{4,}", text)}
+    known = bool(_KERNEL.fullmatch(name)) and not any(word.upper() in named for word in re.findall(r"\w{4,}", name))
+    return name if known or name.upper() in ("STANDARD", "LUNG", "BONE", "SOFT", "DETAIL", "CHST") else None
+
+
+def contrast(header: Any) -> bool | None:
+    """Return True when the header names a contrast agent; never False, absence says nothing."""
+    agent = str(header.get("ContrastBolusAgent") or "").strip().upper()
+    if agent and agent not in ("NONE", "NO", "N", "WITHOUT", "NO CONTRAST"):
+        return True
+    return True if header.get("ContrastBolusAgentSequence") else None
+
+
+def windows(header: Any) -> tuple[tuple[float, float], ...]:
+    """Return all (centre, width) pairs of the header, one or many."""
+    place = header if header.get("WindowCenter") is not None else _first_group(header, "FrameVOILUTSequence")
+    pairs = zip(_many(place.get("WindowCenter")), _many(place.get("WindowWidth")), strict=False)
+    return tuple((c, w) for c, w in pairs if w > 0)
+
+
+def _many(value: Any) -> list[float]:
+    if value is None or value == "":
+        return []
+    found = [float(v) for v in (value if hasattr(value, "__iter__") and not isinstance(value, str) else [value])]
+    return found if all(math.isfinite(v) for v in found) else []

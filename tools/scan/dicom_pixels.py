@@ -1,0 +1,142 @@
+"""DICOM pixel data -> stored values made physical: decoded, MONOCHROME1 inverted, colours made grey, rescaled once.
+
+Knows one image at a time; ordering and geometry are elsewhere. The volume is filled slice by slice, int16 for as
+long as every value is exact in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tools.scan.model import UnreadableScan
+from tools.scan.picture import luminance
+
+PIXEL_KEYWORDS = (
+    "SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration", "NumberOfFrames", "Rows", "Columns",
+    "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "PixelData", "FloatPixelData",
+    "DoubleFloatPixelData", "ExtendedOffsetTable", "ExtendedOffsetTableLengths", "RescaleSlope", "RescaleIntercept",
+    "ModalityLUTSequence", "RedPaletteColorLookupTableDescriptor", "GreenPaletteColorLookupTableDescriptor",
+    "BluePaletteColorLookupTableDescriptor", "RedPaletteColorLookupTableData", "GreenPaletteColorLookupTableData",
+    "BluePaletteColorLookupTableData", "SegmentedRedPaletteColorLookupTableData",
+    "SegmentedGreenPaletteColorLookupTableData", "SegmentedBluePaletteColorLookupTableData", "SOPClassUID",
+    "Modality", "PixelPaddingValue",
+)  # fmt: skip
+CALIBRATED = ("CT", "PT")
+"""Modalities whose rescaled values are a physical quantity: MONOCHROME1 is then how to show them, not what they are."""
+MAX_VOXELS = 2**31
+"""More rows x columns x frames than this is a broken or hostile header."""
+
+
+class Volume:
+    """An array of shape (n, rows, columns) that is filled slice by slice; int16 until a value does not fit."""
+
+    def __init__(self, count: int, rows: int, columns: int) -> None:
+        if count * rows * columns > MAX_VOXELS or min(count, rows, columns) < 1:
+            raise UnreadableScan(
+                f"The header claims {count} images of {rows} x {columns} pixels; at most {MAX_VOXELS} pixels in all "
+                "are read, and at least one. Export the series again."
+            )
+        self.values: npt.NDArray[Any] = np.empty((count, rows, columns), dtype=np.int16)
+
+    def put(self, index: int, stored: npt.NDArray[Any], slope: float, intercept: float) -> None:
+        """Write one slice of stored values, rescaled; turn the whole volume to float32 when int16 is not exact."""
+        if stored.shape != self.values.shape[1:]:
+            raise UnreadableScan(
+                f"An image is {stored.shape} pixels where the series has {self.values.shape[1:]}. Export it again."
+            )
+        whole = stored.dtype.kind in "iu" and float(slope).is_integer() and float(intercept).is_integer()
+        if whole and self.values.dtype == np.int16:
+            ends = [int(stored.min()) * int(slope) + int(intercept), int(stored.max()) * int(slope) + int(intercept)]
+            if min(ends) >= -32768 and max(ends) <= 32767:
+                if slope == 1.0:
+                    np.add(stored, int(intercept), out=self.values[index], dtype=np.int32, casting="unsafe")
+                else:
+                    self.values[index] = stored.astype(np.int64) * int(slope) + int(intercept)
+                return
+        if self.values.dtype == np.int16:
+            self.values = self.values.astype(np.float32)
+        self.values[index] = stored.astype(np.float64) * slope + intercept
+
+    @property
+    def ijk(self) -> npt.NDArray[Any]:
+        """A view with axes (column i, row j, slice k)."""
+        return self.values.transpose(2, 1, 0)
+
+
+def read_pixels(path: Path, where: str) -> Any:
+    """Return the file's dataset with what decoding needs, and nothing else."""
+    import pydicom
+    from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+    dataset = pydicom.dcmread(path, force=True, specific_tags=list(PIXEL_KEYWORDS))
+    if not any(k in dataset for k in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
+        raise UnreadableScan(f"{where} holds no pixels. Export the image itself, then load that.")
+    if "TransferSyntaxUID" not in dataset.file_meta:
+        implicit = dataset.original_encoding[0]
+        dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
+    if dataset.get("PixelRepresentation") is None:
+        dataset.PixelRepresentation = 0
+    return dataset
+
+
+def frames(dataset: Any, where: str) -> Iterator[npt.NDArray[Any]]:
+    """Yield the stored grey values of each frame, (rows, columns).
+
+    Raises:
+        UnreadableScan: compressed in a way that no decoder here reads.
+    """
+    from pydicom.pixels import iter_pixels
+
+    try:
+        for frame in iter_pixels(dataset):
+            yield _grey(dataset, frame)
+    except (RuntimeError, NotImplementedError) as e:
+        name = dataset.file_meta.TransferSyntaxUID.name
+        if name.isdigit() or name[:1].isdigit():
+            name = "an unknown transfer syntax"
+        raise UnreadableScan(
+            f"{where} is compressed as {name} and could not be decoded ({type(e).__name__}). "
+            "Export the series uncompressed, then load that."
+        ) from None
+
+
+def _grey(dataset: Any, frame: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return one frame as grey values: palettes and colours to luminance, MONOCHROME1 turned around."""
+    photometric = str(dataset.get("PhotometricInterpretation", "MONOCHROME2"))
+    if photometric == "PALETTE COLOR":
+        from pydicom.pixels import apply_color_lut
+
+        coloured = apply_color_lut(frame, dataset)
+        return luminance(coloured[..., :3] / (257 if coloured.dtype == np.uint16 else 1))
+    if frame.ndim == 3:
+        return luminance(frame[..., :3])
+    if inverts(dataset) and frame.dtype.kind in "iu":
+        return np.asarray(sum(stored_ends(dataset)) - frame.astype(np.int64))
+    if "ModalityLUTSequence" in dataset and dataset.ModalityLUTSequence:
+        from pydicom.pixels import apply_modality_lut
+
+        return np.asarray(apply_modality_lut(frame, dataset))
+    return frame
+
+
+def inverts(dataset: Any) -> bool:
+    """Return whether this image's grey values are turned around so that high is bright."""
+    return dataset.get("PhotometricInterpretation") == "MONOCHROME1" and dataset.get("Modality") not in CALIBRATED
+
+
+def stored_ends(dataset: Any) -> tuple[int, int]:
+    """Return the lowest and highest value that the stored bits can hold."""
+    bits = int(dataset.get("BitsStored", 16))
+    return (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if int(dataset.get("PixelRepresentation") or 0) else (0, 2**bits - 1)
+
+
+def is_coloured(dataset: Any) -> bool:
+    """Return whether the image holds colours."""
+    return str(dataset.get("PhotometricInterpretation", "")) == "PALETTE COLOR" or int(
+        dataset.get("SamplesPerPixel") or 1
+    ) > 1
