@@ -19,12 +19,11 @@ from langchain.agents.middleware.types import ToolCallRequest
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage, ToolMessage
 from langgraph.types import Command
-from pydantic import ValidationError
 
 from agent.events import AgentError, Failed, Notice
-from agent.toolset import FUNCTIONS, Trace
+from agent.toolset import FUNCTIONS, Trace, checked
 from agent.toolset.desk import Desk
-from tools.contract import NotApplicable, ToolError
+from tools.contract import ToolError
 from tools.evidence import EvidenceError
 from tools.scan import ScanError
 
@@ -124,8 +123,6 @@ class ToolErrors(AgentMiddleware):
         self._trace.started(call, name, request.tool_call["args"])
         try:
             answer = handler(_checked(request))
-        except ValidationError as error:
-            answer = self._failed(request, NotApplicable(_arguments(name, error)))
         except (ToolError, ScanError, EvidenceError, AgentError) as error:
             answer = self._failed(request, error)
         except Exception as error:  # noqa: BLE001 - the case must survive a function that breaks
@@ -158,18 +155,9 @@ def recent(messages: list[AnyMessage]) -> list[AnyMessage]:
 
 
 def _checked(request: ToolCallRequest) -> ToolCallRequest:
-    """Return the request with its arguments validated and coerced. Raises NotApplicable or ValidationError."""
-    name = request.tool_call["name"]
-    function = next((f for f in FUNCTIONS if f.name == name), None)
-    if function is None:
-        raise NotApplicable(f"There is no function {name!r}. The functions are {', '.join(f.name for f in FUNCTIONS)}.")
-    arguments = function.arguments.model_validate(request.tool_call["args"]).model_dump(exclude_none=True)
+    """Return the request with its arguments validated and coerced. Raises NotApplicable."""
+    _, arguments = checked(request.tool_call["name"], request.tool_call["args"])
     return request.override(tool_call={**request.tool_call, "args": arguments})
-
-
-def _arguments(name: str, error: ValidationError) -> str:
-    parts = [f"{'.'.join(str(p) for p in e['loc']) or name}: {e['msg']}" for e in error.errors()[:3]]
-    return f"{name} was called with arguments it does not take ({'; '.join(parts)}). Nothing was done."
 
 
 def _json(content: Any) -> dict[str, Any]:

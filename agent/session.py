@@ -1,8 +1,6 @@
-"""One reader's conversation about one case: open it, ask, get events; nothing unchecked gets through.
+"""One reader's conversation about one case: open it, ask, get events, resume.
 
-Each clause of a draft is held, filled in, checked against the evidence it cites, and only then released. What fails
-is written once more by the model, then restated from the evidence, else struck and the reader told. Rejected drafts
-leave no trace in the thread.
+Runs the graph in a thread of its own, hands its drafts to `writer`, and leaves in the thread only what was released.
 """
 
 from __future__ import annotations
@@ -16,16 +14,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agent import grounding
 from agent.card import card, withdrawn
-from agent.events import AgentError, Approval, Clause, Event, Failed, Notice, Struck, UngroundedAnswer, UnknownCase
+from agent.events import Approval, Event, Failed, Notice, UnknownCase
 from agent.privacy import Redactor
 from agent.record import Record
-from agent.restate import restate
 from agent.statements import Statement, read_statements
 from agent.toolset.desk import Desk
 from agent.toolset.vision import record_drawn
 from agent.workspace import Workspace
+from agent.writer import Writer
 from tools.contract import NotApplicable, ToolError
 from tools.evidence import CaseEvidence, Evidence
 from tools.mask import Mask
@@ -166,12 +163,15 @@ class Session:
         values = [int(v) for v in np.unique(grid) if v]
         if not values:
             raise NotApplicable("The mask is empty: there is nothing in it to measure.")
-        numbers = []
-        for value in values:
-            item = record_drawn(self.desk, Mask.from_grid(scan.id, grid == value, scan.affine, label))
-            numbers.append(int(item.inputs["lesion"]))
+        numbers = [self.load_drawn(Mask.from_grid(scan.id, grid == v, scan.affine, label)) for v in values]
         self.desk.keep(focus=numbers[0] if len(numbers) == 1 else None)
         return numbers
+
+    def load_drawn(self, mask: Mask, number: int | None = None) -> int:
+        """Record one drawn mask and return its lesion number: the one given, an overlapping lesion's, or the next."""
+        item = record_drawn(self.desk, mask, number)
+        self.desk.keep(focus=int(item.inputs["lesion"]))
+        return int(item.inputs["lesion"])
 
     def judge(self, lesion: int, status: str, reason: str = "") -> Evidence:
         """Record that the reader accepts or rejects a lesion. Raises NotApplicable for another status or lesion."""
@@ -179,6 +179,18 @@ class Session:
             raise NotApplicable(f"A lesion is accepted, rejected or a candidate; not {status!r}.")
         self.desk.pick(lesion)
         return self._record_statement(Statement("status", status, reason or status, lesion=lesion), reason=reason)
+
+    def call(self, function: str, **arguments: Any) -> dict[str, Any]:
+        """Run one function directly, without planner or model, and return what a model would have seen.
+
+        Raises:
+            NotApplicable: no such function, arguments it does not take, or out of scope.
+            ToolError, ScanError, AgentError: as the function raises them.
+        """
+        from agent.toolset import act
+
+        with self.workspace.lock(self.case_id):
+            return act(self.desk, function, arguments)
 
     def stop(self) -> None:
         """Stop the turn under way: no further clause is released, running tools stop at their next step."""
@@ -240,7 +252,7 @@ class Session:
         self._events = queue.SimpleQueue()
         worker = threading.Thread(target=self._run, args=(given,), name="scanwright-turn", daemon=True)
         worker.start()
-        writer = Writer(self, language)
+        writer = Writer(lambda: self.record, language)
         try:
             while True:
                 event = self._events.get()
@@ -251,7 +263,7 @@ class Session:
                 elif not self._stopped.is_set():
                     yield from writer.take(*event)
             if not self._stopped.is_set():
-                yield from writer.finish(self._endpoint_model())
+                yield from writer.finish(self._endpoint_model(), self._redactor().clean)
         finally:
             self._stopped.set()
             worker.join(timeout=self.workspace.settings.timeout_s)
@@ -272,12 +284,13 @@ class Session:
                 if mode == "messages":
                     message = data[0]
                     if isinstance(message, (AIMessage, AIMessageChunk)) and message.text:
-                        self._events.put((message.id, str(message.text)))
+                        options = tuple(message.additional_kwargs.get("options", ()))
+                        self._events.put((message.id, str(message.text), options))
                 elif "__interrupt__" in data:
                     for interrupt in data["__interrupt__"]:
                         for action in interrupt.value["action_requests"]:
                             self._events.put(Approval(action["name"], dict(action["args"])))
-        except Exception as error:  # noqa: BLE001 - whatever broke, the reader is told and the case stands
+        except Exception as error:
             log.exception("the turn broke")
             self._events.put(
                 Failed(
@@ -389,7 +402,7 @@ class Session:
             )
 
     def _as_stated(self, scan: Scan) -> Scan:
-        changes = {}
+        changes: dict[str, Any] = {}
         for name in ("modality", "body_part"):
             value = self.record.stated(name)
             if value and getattr(scan, name).how != "known":
@@ -408,100 +421,6 @@ class Session:
             "scan", "load_scan", "1", scan_id=self.scan.id, inputs=inputs, quantities=quantities,
             text=" ".join(self.scan.notes), supersedes=(old.id,) if old else (),
         )  # fmt: skip
-
-
-class Writer:
-    """Holds a draft, releases each clause that its evidence carries, and sees to those that fall."""
-
-    def __init__(self, session: Session, language: Language) -> None:
-        self._session = session
-        self._language = language
-        self._draft: dict[str, str] = {}
-        self._fallen: list[tuple[str, str, str]] = []
-        self.released: dict[str, list[str]] = {}
-
-    def take(self, message_id: str, text: str) -> Iterator[Event]:
-        """Add text to a message's draft and release the clauses that are complete."""
-        self.released.setdefault(message_id, [])
-        draft = self._draft.get(message_id, "") + text
-        clauses = grounding.split_clauses(draft)
-        # The last clause may still be growing, unless it already ends as a sentence does.
-        if clauses and not draft.rstrip().endswith(("。", "!", "?", "\n")):
-            self._draft[message_id] = clauses.pop()
-        else:
-            self._draft[message_id] = ""
-        for clause in clauses:
-            yield from self._judge(message_id, clause)
-
-    def finish(self, endpoint: BaseChatModel | None) -> Iterator[Event]:
-        """Release what is left, give fallen clauses their one retry, restate or strike the rest."""
-        for message_id, rest in list(self._draft.items()):
-            self._draft[message_id] = ""
-            for clause in grounding.split_clauses(rest):
-                yield from self._judge(message_id, clause)
-        fallen, self._fallen = self._fallen, []
-        if fallen and endpoint is not None:
-            message_id = fallen[0][0]
-            for clause in self._once_more(endpoint, fallen):
-                if self._problems(clause) == []:
-                    yield from self._judge(message_id, clause)
-                else:
-                    self._fallen.append((message_id, clause, "; ".join(self._problems(clause))))
-            fallen, self._fallen = self._fallen, []
-        said: set[str] = set()
-        for message_id, clause, reason in fallen:
-            replaced = False
-            for sentence in restate(grounding.cites_of(clause), self._session.record.by_id, self._language):
-                if sentence not in said and not self._problems(sentence):
-                    said.add(sentence)
-                    replaced = True
-                    yield from self._judge(message_id, sentence)
-            if not replaced:
-                yield Struck(f"A sentence was struck out: {reason}")
-
-    def _judge(self, message_id: str, clause: str) -> Iterator[Event]:
-        problems = self._problems(clause)
-        if problems:
-            log.info("clause held back: %s", "; ".join(problems))
-            self._fallen.append((message_id, clause, "; ".join(problems)))
-            return
-        text = grounding.fill(clause, self._session.record.by_id, self._language)
-        self.released[message_id].append(text)
-        yield Clause(text, grounding.cites_of(clause))
-
-    def _problems(self, clause: str) -> list[str]:
-        record = self._session.record
-        try:
-            filled = grounding.fill(clause, record.by_id, self._language)
-        except UngroundedAnswer as error:
-            return [str(error)]
-        return grounding.check(filled, record.by_id, current=record.current)
-
-    def _once_more(self, endpoint: BaseChatModel, fallen: list[tuple[str, str, str]]) -> list[str]:
-        """Ask the model to write fallen clauses again; their drafts stay out of the thread."""
-        import json
-
-        from langchain_core.messages import HumanMessage, SystemMessage
-
-        from agent.card import PROMPT
-
-        session = self._session
-        known = {
-            e.id: {"kind": e.kind, "lesion": e.inputs.get("lesion"), "quantities": [q.name for q in e.quantities]}
-            for e in session.record.live
-        }
-        lines = "\n".join(f"- {clause}\n  Problem: {reason}" for _, clause, reason in fallen)
-        asked = (
-            "These sentences were struck because their evidence does not carry them. Write each again so that it "
-            f"does, or leave it out. Answer with the sentences only.\n{lines}\nEvidence: {json.dumps(known)}"
-        )
-        clean = session._redactor().clean
-        try:
-            answer = endpoint.invoke([SystemMessage(PROMPT), HumanMessage(clean(asked))])
-        except Exception as error:  # noqa: BLE001 - endpoints fail in every way there is; the clause is then restated
-            log.warning("no second try from the endpoint: %s", type(error).__name__)
-            return [clause for _, clause, _ in fallen]
-        return grounding.split_clauses(str(answer.text))
 
 
 def scan_facts(scan: Scan) -> tuple[dict[str, Any], tuple[Quantity, ...]]:
@@ -549,5 +468,3 @@ def _prune(connection: Any, thread_id: str) -> None:
                 (thread_id, last[0]),
             )
 
-
-__all__ = ["AgentError", "Session"]

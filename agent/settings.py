@@ -87,4 +87,4 @@ def default_home() -> Path:
     """Return the platform's user data folder for Scanwright."""
     from platformdirs import user_data_path
 
-    return user_data_path("scanwright", appauthor=False)
+    return Path(user_data_path("scanwright", appauthor=False))

@@ -174,8 +174,7 @@ class SegmentRequest:
             raise NotApplicable("Segmenting needs a point inside the lesion or a box around it (RAS mm).")
         if not 0.0 < self.threshold < 1.0:
             raise NotApplicable(f"The threshold must lie between 0 and 1 (both excluded); it is {self.threshold}.")
-        places = [p for p in (self.point, *(self.box or ()), *(c for c, _ in self.clicks)) if p is not None]
-        for place in places[:1] if self.box is None else ():
+        for place in (self.seed, *(click for click, _ in self.clicks)):
             if not self.scan.contains(place):
                 raise NotApplicable(outside(self.scan, place))
 

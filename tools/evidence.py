@@ -13,9 +13,12 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import sqlite3
 import tempfile
 import threading
+import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -39,12 +42,22 @@ CREATE TABLE IF NOT EXISTS evidence (
     PRIMARY KEY (case_id, number)
 );
 CREATE TABLE IF NOT EXISTS deleting (case_id TEXT PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS counted (case_id TEXT PRIMARY KEY, number INTEGER NOT NULL);
+CREATE TRIGGER IF NOT EXISTS evidence_is_counted AFTER INSERT ON evidence
+BEGIN
+    INSERT OR IGNORE INTO counted VALUES (NEW.case_id, 0);
+    UPDATE counted SET number = max(number, NEW.number) WHERE case_id = NEW.case_id;
+END;
 CREATE TRIGGER IF NOT EXISTS evidence_is_never_changed BEFORE UPDATE ON evidence
 BEGIN SELECT RAISE(ABORT, 'evidence is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS evidence_goes_only_with_its_case BEFORE DELETE ON evidence
 WHEN NOT EXISTS (SELECT 1 FROM deleting WHERE case_id = OLD.case_id)
 BEGIN SELECT RAISE(ABORT, 'evidence is append-only; only a whole case can be deleted'); END;
 """
+
+
+_ARRAY = re.compile(r'"array": "([0-9a-f]{64})"')
+"""An array in a row's JSON; inside a text its quotes would be escaped."""
 
 
 class EvidenceError(Exception):
@@ -170,8 +183,9 @@ class EvidenceStore:
         Raises:
             EvidenceError: a parent or a superseded id is not in the case.
         """
-        array = self._write_mask(mask) if mask is not None else fields.pop("array", None)
         with self._lock, self._transaction():
+            # The mask is written inside the transaction: a case that is being deleted elsewhere waits for it.
+            array = self._write_mask(mask) if mask is not None else fields.pop("array", None)
             known = dict(
                 self._db.execute("SELECT 'E' || number, hash FROM evidence WHERE case_id = ?", (case_id,)).fetchall()
             )
@@ -179,7 +193,7 @@ class EvidenceStore:
                 if name not in known:
                     raise EvidenceError(f"{name} is not in this case, which holds {len(known)} pieces of evidence.")
             draft = Evidence(
-                id=f"E{len(known) + 1}", case_id=case_id, array=array,
+                id=f"E{max((int(name[1:]) for name in known), default=0) + 1}", case_id=case_id, array=array,
                 created=datetime.now(UTC).isoformat(timespec="milliseconds"), **fields,
             )  # fmt: skip
             # Read back through JSON first: what is hashed is exactly what a later reader will see.
@@ -193,14 +207,14 @@ class EvidenceStore:
         """Return the mask of an array hash. Raises EvidenceError when its file is missing or altered."""
         path = self._path(array)
         try:
-            with np.load(path, allow_pickle=False) as data:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
                 shape = tuple(int(v) for v in data["shape"])
                 box = np.unpackbits(data["bits"], count=int(np.prod(shape))).reshape(shape).astype(bool)
                 mask = Mask(
                     str(data["scan_id"]), box, tuple(data["offset"]), tuple(data["grid_shape"]), data["grid_affine"],
                     str(data["label"]),
                 )  # fmt: skip
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, EOFError, ValueError, LookupError, TypeError, zipfile.BadZipFile, zlib.error) as error:
             raise EvidenceError(f"The stored mask {array[:12]} is missing or damaged; segment again.") from error
         if mask.hash != array:
             raise EvidenceError(f"The stored mask {array[:12]} is not the one that was recorded; segment again.")
@@ -209,37 +223,50 @@ class EvidenceStore:
     def verify(self, case_id: str | None = None) -> list[str]:
         """Re-derive every hash and return one line a problem (none: an empty list)."""
         with self._lock:
-            cases = [r[0] for r in self._db.execute("SELECT DISTINCT case_id FROM evidence").fetchall()]
-        problems: list[str] = []
-        for name in cases if case_id is None else [case_id]:
-            hashes: dict[str, str] = {}
-            for position, item in enumerate(self.rows(name), start=1):
-                if item.number != position:
-                    problems.append(f"case {name}: E{position} is missing.")
-                parents = [hashes.get(p, "") for p in item.parents]
-                if item.case_id != name or item.digest(parents) != item.hash:
-                    problems.append(f"case {name}: {item.id} was altered after it was recorded.")
-                hashes[item.id] = item.hash
-                if item.array is not None:
-                    try:
-                        self.read_mask(item.array)
-                    except EvidenceError as error:
-                        problems.append(f"case {name}: {item.id}: {error}")
-        return problems
+            found = self._db.execute("SELECT case_id FROM evidence UNION SELECT case_id FROM counted").fetchall()
+        names = sorted(row[0] for row in found) if case_id is None else [case_id]
+        return [problem for name in names for problem in self._verify_case(name)]
+
+    def _verify_case(self, case_id: str) -> Iterator[str]:
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT number, hash, body FROM evidence WHERE case_id = ? ORDER BY number", (case_id,)
+            ).fetchall()
+            counted = self._db.execute("SELECT number FROM counted WHERE case_id = ?", (case_id,)).fetchone()
+        hashes = {f"E{number}": digest for number, digest, _ in rows}
+        last = max([number for number, _, _ in rows] + [counted[0] if counted else 0], default=0)
+        for number in range(1, last + 1):
+            if f"E{number}" not in hashes:
+                yield f"case {case_id}: E{number} is missing."
+        for number, digest, body in rows:
+            try:
+                item = Evidence.from_json(json.loads(body))
+                intact = item.digest([hashes.get(p, "") for p in item.parents]) == digest
+            except (ValueError, TypeError, LookupError, AttributeError):
+                intact = False
+            if not intact or (item.id, item.case_id) != (f"E{number}", case_id):
+                yield f"case {case_id}: E{number} was altered after it was recorded."
+            elif item.array is not None:
+                try:
+                    self.read_mask(item.array)
+                except EvidenceError as error:
+                    yield f"case {case_id}: E{number}: {error}"
 
     def delete_case(self, case_id: str) -> None:
         """Delete a case's rows, and the arrays that no other case uses."""
         with self._lock, self._transaction():
-            gone = {e.array for e in self.rows(case_id) if e.array}
+            gone = self._arrays("case_id = ?", case_id)
             self._db.execute("INSERT OR IGNORE INTO deleting VALUES (?)", (case_id,))
             self._db.execute("DELETE FROM evidence WHERE case_id = ?", (case_id,))
             self._db.execute("DELETE FROM deleting WHERE case_id = ?", (case_id,))
-            kept = {
-                json.loads(row[0]).get("array")
-                for row in self._db.execute("SELECT body FROM evidence WHERE body LIKE '%\"array\": \"%'").fetchall()
-            }
-        for array in gone - kept:
-            self._path(array).unlink(missing_ok=True)
+            self._db.execute("DELETE FROM counted WHERE case_id = ?", (case_id,))
+            for array in gone - self._arrays("case_id != ?", case_id):  # still inside: nobody can come to use one of them in between
+                self._path(array).unlink(missing_ok=True)
+
+    def _arrays(self, where: Literal["case_id = ?", "case_id != ?"], case_id: str) -> set[str]:
+        """Return the arrays that rows name, damaged rows too: a case must be deletable whatever became of it."""
+        bodies = self._db.execute(f"SELECT body FROM evidence WHERE {where}", (case_id,))  # noqa: S608 - one of two
+        return {array for (body,) in bodies for array in _ARRAY.findall(body)}
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -258,7 +285,9 @@ class EvidenceStore:
         array = mask.hash
         path = self._path(array)
         if path.exists():
-            return array
+            with contextlib.suppress(EvidenceError):  # a damaged file is written anew
+                self.read_mask(array)
+                return array
         path.parent.mkdir(exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
         try:

@@ -52,6 +52,8 @@ class Mask:
     def from_grid(cls, scan_id: str, voxels: npt.ArrayLike, affine: npt.ArrayLike, label: str = "lesion") -> Mask:
         """Return the mask of a full boolean grid, cropped to its bounding box (empty: a box of no voxels)."""
         grid = np.asarray(voxels, dtype=bool)
+        if grid.ndim != 3:
+            raise ValueError(f"A mask has three axes (i, j, k); this one has shape {grid.shape}.")
         shape = (int(grid.shape[0]), int(grid.shape[1]), int(grid.shape[2]))
         matrix = np.asarray(affine, dtype=np.float64)
         if not grid.any():
@@ -100,6 +102,18 @@ class Mask:
         if not self.count:
             raise ValueError("An empty mask has no centre.")
         index = np.argwhere(self.box).mean(axis=0)
+        x, y, z = self.box_affine[:3, :3] @ index + self.box_affine[:3, 3]
+        return float(x), float(y), float(z)
+
+    @property
+    def core_mm(self) -> tuple[float, float, float]:
+        """The most interior voxel's centre, RAS mm. Raises ValueError when the mask is empty."""
+        from scipy.ndimage import distance_transform_edt
+
+        if not self.count:
+            raise ValueError("An empty mask has no core.")
+        depth = distance_transform_edt(np.pad(self.box, 1), sampling=np.linalg.norm(self.grid_affine[:3, :3], axis=0))
+        index = np.array(np.unravel_index(int(np.argmax(depth)), depth.shape)) - 1
         x, y, z = self.box_affine[:3, :3] @ index + self.box_affine[:3, 3]
         return float(x), float(y), float(z)
 

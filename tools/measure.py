@@ -24,7 +24,7 @@ from tools.contract import (
     VisionTool,
 )
 from tools.mask import Mask
-from tools.quantity import HU, PIXEL, Quantity
+from tools.quantity import HU, NOISE_DECIMALS, PIXEL, Quantity
 from tools.scan import Point, Spacing
 
 Array = npt.NDArray[np.float64]
@@ -126,7 +126,7 @@ def _axial(
         slices = np.transpose(box, (first, second, slice_axis))
     best: tuple[int, Axis] | None = None
     ties = 0
-    for k in np.flatnonzero(slices.any(axis=(0, 1))):
+    for k in (int(v) for v in np.flatnonzero(slices.any(axis=(0, 1)))):
         axis = longest(edge_midpoints(slices[:, :, k]) @ to_plane.T)
         if best is None or axis.length > best[1].length + 1e-6:
             best, ties = (int(k), axis), axis.ties
@@ -157,15 +157,20 @@ def _axial(
         Quantity("mean_diameter", mean, unit, "mean of axial long and short axis"),
     ]
     if in_mm:
-        tenth = math.floor(mean * 10 + 0.5) / 10
+        tenth = _half_up(mean * 10) / 10
         quantities += [
             Quantity(
-                "fleischner_diameter", float(math.floor(mean + 0.5)), unit, "mean diameter to the nearest whole mm"
+                "fleischner_diameter", float(_half_up(mean)), unit, "mean diameter to the nearest whole mm"
             ),
             Quantity("lung_rads_diameter", tenth, unit, "mean diameter to one decimal"),
             Quantity("who_product", long_axis.length * short_axis.length, "mm2", "axial long x short axis"),
         ]
     return quantities
+
+
+def _half_up(value: float) -> int:
+    """Return the nearest whole number, half up; 6.499999999999 is a half with rounding noise."""
+    return math.floor(round(value, NOISE_DECIMALS) + 0.5)
 
 
 def _plane(affine: Array, first: int, second: int, in_mm: bool) -> tuple[Array, Array]:

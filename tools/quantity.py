@@ -17,6 +17,9 @@ HU = "[hnsf'U]"
 PIXEL = "{pixel}"
 """UCUM annotation: a length in pixels, used where no millimetre is known."""
 
+NOISE_DECIMALS = 6
+"""Half up means half up: 14.249999999999998 is 14.25 with rounding noise, a nanometre in mm."""
+
 _SHOWN_UNIT: dict[str, tuple[str, str]] = {
     "mm": ("mm", "mm"),
     "mm2": ("mm²", "mm²"),
@@ -64,6 +67,7 @@ class Quantity:
     note: str = ""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "value", float(self.value))  # a numpy number would not be written as plain digits
         if not math.isfinite(self.value):
             raise ValueError(f"{self.name} is {self.value}: a quantity must be finite.")
 
@@ -95,7 +99,7 @@ def show_value(quantity: Quantity) -> str:
     '14.3'
     """
     step = Decimal(1).scaleb(-decimals(quantity))
-    rounded = Decimal(repr(quantity.value)).quantize(step, rounding=ROUND_HALF_UP)
+    rounded = Decimal(repr(round(quantity.value, NOISE_DECIMALS))).quantize(step, rounding=ROUND_HALF_UP)
     return str(abs(rounded) if rounded == 0 else rounded)
 
 

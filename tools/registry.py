@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
+from inspect import isabstract
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ class Registry:
         for point in sorted(entry_points(group=GROUP), key=lambda p: p.name):
             try:
                 registry.add(point.load(), origin=point.name)
-            except Exception as error:  # noqa: BLE001 - a plug-in may raise anything while it is imported
+            except (Exception, SystemExit) as error:  # a plug-in may do anything while it is imported
                 registry._note_broken(point.name, error)
         if folder is not None and folder.is_dir():
             for path in sorted(folder.glob("*.py")):
@@ -90,6 +91,8 @@ class Registry:
         """Add a tool class after checking its spec. Raises TypeError or ValueError saying what is wrong."""
         if not (isinstance(tool_class, type) and issubclass(tool_class, VisionTool)):
             raise TypeError("it is not a subclass of tools.VisionTool")
+        if isabstract(tool_class):
+            raise TypeError("it does not write `run`")
         spec = getattr(tool_class, "spec", None)
         if not isinstance(spec, ToolSpec):
             raise TypeError("its `spec` is not a tools.ToolSpec")
@@ -153,9 +156,9 @@ class Registry:
                 raise TypeError("it holds no subclass of tools.VisionTool")
             for tool_class in classes:
                 self.add(tool_class, origin=path.name)
-        except Exception as error:  # noqa: BLE001 - an operator's file may raise anything
+        except (Exception, SystemExit) as error:  # an operator's file may do anything
             self._note_broken(path.stem, error)
 
-    def _note_broken(self, name: str, error: Exception) -> None:
+    def _note_broken(self, name: str, error: BaseException) -> None:
         log.warning("the tool %s cannot be used: %s", name, error)
-        self.broken[name] = f"{type(error).__name__}: {error}".splitlines()[0]
+        self.broken[name] = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(". ")

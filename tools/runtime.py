@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from typing import Any
 
 from tools.contract import RESULTS, Cancelled, Request, ToolError, ToolFailed
@@ -31,7 +31,10 @@ class Job:
 
     def result(self, timeout: float | None = None) -> Any:
         """Wait for the result. Raises the tool's ToolError, or Cancelled."""
-        return self._future.result(timeout)
+        try:
+            return self._future.result(timeout)
+        except CancelledError:
+            raise Cancelled("Stopped before it began; nothing was recorded.") from None
 
     def cancel(self) -> None:
         """Stop the work at its next progress call, or before it starts."""
@@ -64,12 +67,16 @@ class Runtime:
 
         Raises:
             NotApplicable: the scan is outside the tool's scope.
+            ToolFailed: the runtime is closed.
         """
         tool.spec.check_scope(request.scan)
         stop = threading.Event()
         with self._lock:
+            try:
+                future = self._pool.submit(self._work, tool, request, on_progress, stop)
+            except RuntimeError as error:
+                raise ToolFailed("The runtime is closed and takes no new work. Start the app again.") from error
             waiting, self._waiting = self._waiting, self._waiting + 1
-        future = self._pool.submit(self._work, tool, request, on_progress, stop)
         return Job(future, stop, waiting)
 
     def run(self, tool: Installed, request: Request, on_progress: OnProgress | None = None) -> Any:
@@ -93,7 +100,7 @@ class Runtime:
             result = tool.run(request, progress)
         except ToolError:
             raise
-        except Exception as error:  # noqa: BLE001 - a plug-in may raise anything; the case must survive it
+        except (Exception, SystemExit) as error:  # a plug-in may raise anything; the case must survive it
             log.exception("%s failed", tool.spec.name)
             raise ToolFailed(
                 f"{tool.spec.name} failed ({type(error).__name__}); nothing was recorded. Try another point or tool."

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agent.events import ToolFinished, ToolProgress, ToolStarted
 from agent.toolset import advice, memory, paper, vision
 from agent.toolset.desk import Desk
-from tools.contract import ToolSpec
+from tools.contract import NotApplicable, ToolSpec
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
@@ -114,6 +114,30 @@ FUNCTIONS: tuple[Function, ...] = (
 )  # fmt: skip
 
 NEEDS_APPROVAL = tuple(f.name for f in FUNCTIONS if f.asks_approval)
+
+
+def checked(name: str, arguments: Mapping[str, Any]) -> tuple[Function, dict[str, Any]]:
+    """Return a function and its arguments, validated and coerced.
+
+    Raises:
+        NotApplicable: no function of that name, or arguments it does not take.
+    """
+    function = next((f for f in FUNCTIONS if f.name == name), None)
+    if function is None:
+        raise NotApplicable(f"There is no function {name!r}. The functions are {', '.join(f.name for f in FUNCTIONS)}.")
+    try:
+        return function, function.arguments.model_validate(dict(arguments)).model_dump(exclude_none=True)
+    except ValidationError as error:
+        parts = [f"{'.'.join(str(p) for p in e['loc']) or name}: {e['msg']}" for e in error.errors()[:3]]
+        raise NotApplicable(
+            f"{name} was called with arguments it does not take ({'; '.join(parts)}). Nothing was done."
+        ) from error
+
+
+def act(desk: Desk, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Run a function by name on a desk and return what a model would see."""
+    function, known = checked(name, arguments)
+    return function.act(desk, **known)
 
 
 def describe(function: Function, specs: Sequence[ToolSpec]) -> str:

@@ -54,7 +54,7 @@ def find(desk: Desk, side: str | None = None, max_candidates: int = 10) -> dict[
                 "mask", spec.name, spec.version, mask=candidate.mask, scan_id=scan.id, parents=(search.id,),
                 inputs={
                     "lesion": number, "label": candidate.group, "group": candidate.group, "outlined": False,
-                    "point": list(_core(candidate.mask)), **desk.place(candidate.mask),
+                    "point": list(candidate.mask.core_mm), **desk.place(candidate.mask),
                 },
                 quantities=(
                     Quantity("rank", candidate.rank, "1", f"place in the list of {candidate.group} candidates"),
@@ -93,7 +93,7 @@ def segment(
             old = desk.pick(lesion)
             point, box = old.mask_evidence.inputs.get("point"), old.mask_evidence.inputs.get("box")
             if point is None and box is None:
-                point = list(_core(desk.evidence.mask(old.mask_evidence)))
+                point = list(desk.evidence.mask(old.mask_evidence).core_mm)
     elif lesion is not None:
         old = desk.record.lesion(lesion)
     cut = _threshold(old, threshold, change)
@@ -201,16 +201,6 @@ def _number(desk: Desk, mask: Mask) -> tuple[int, LesionRecord | None]:
         if shared >= SAME_LESION and (best is None or shared > best[0]):
             best = (shared, lesion)
     return (best[1].number, best[1]) if best else (record.next_number(), None)
-
-
-def _core(mask: Mask) -> Point:
-    """Return the RAS position of the mask's most interior voxel."""
-    from scipy.ndimage import distance_transform_edt
-
-    depth = distance_transform_edt(np.pad(mask.box, 1), sampling=np.linalg.norm(mask.grid_affine[:3, :3], axis=0))
-    index = np.array(np.unravel_index(int(np.argmax(depth)), depth.shape)) - 1
-    x, y, z = mask.box_affine[:3, :3] @ index + mask.box_affine[:3, 3]
-    return float(x), float(y), float(z)
 
 
 def _threshold(old: LesionRecord | None, threshold: float | None, change: str | None) -> float:

@@ -15,7 +15,7 @@ _FLOAT_NOISE = 6
 
 def _half_up(value: float, decimals: int = 0) -> float:
     scale = 10**decimals
-    return math.floor(round(value * scale, _FLOAT_NOISE) + 0.5) / scale
+    return float(math.floor(round(value * scale, _FLOAT_NOISE) + 0.5) / scale)
 
 
 def whole_mm(entry: Mapping[str, Any], value: float) -> int:

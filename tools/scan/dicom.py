@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tools.scan import dicom_header as header_of
-from tools.scan.dicom_header import BROKEN, Instance, Slice, quiet
+from tools.scan.dicom_header import Instance, Slice, broken, quiet
 from tools.scan.dicom_pixels import Volume, frames, inverts, is_coloured, read_pixels, stored_ends
 from tools.scan.grid import INDEX_FRAME, make_grid
 from tools.scan.model import Calibration, IrregularSlices, Scan, ScanError, Source, Spacing, UnreadableScan
@@ -33,13 +33,13 @@ def load_dicom(files: Sequence[Path]) -> Scan:
         UnreadableScan: damaged, no image, not decodable, or single images that form no volume.
         IrregularSlices: positions that are no regular grid.
     """
-    group, notes = choose(read_groups(files))
+    groups = read_groups(files)
     try:
         with quiet():
-            return _build(group, notes)
+            return _build(*choose(groups))
     except ScanError:
         raise
-    except BROKEN as e:
+    except broken() as e:
         raise UnreadableScan(
             f"The DICOM image is damaged or incomplete ({type(e).__name__}). Export the series again."
         ) from None
@@ -47,7 +47,12 @@ def load_dicom(files: Sequence[Path]) -> Scan:
 
 def list_dicom(files: Sequence[Path]) -> list[SeriesSummary]:
     """Return a summary of each image series in these files, localizers left out when there is anything else."""
-    return [group.summary() for group in read_groups(files)]
+    groups = read_groups(files)
+    try:
+        with quiet():
+            return [group.summary() for group in groups]
+    except broken() as e:
+        raise UnreadableScan(f"A DICOM header is damaged ({type(e).__name__}). Export the series again.") from None
 
 
 def original_datasets(files: Sequence[Path], series_uid: str | None = None) -> list[Any]:

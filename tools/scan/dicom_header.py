@@ -7,6 +7,7 @@ pass: codes are checked against what DICOM allows, and identity goes to `Source.
 from __future__ import annotations
 
 import datetime
+import logging
 import math
 import re
 import struct
@@ -57,24 +58,46 @@ BODY_PARTS = frozenset(
     "WHOLEBODY WRIST ZYGOMA".split()
 )
 """Body parts as DICOM names them (PS3.16, Annex L). Other text is not believed: it may name anything or anyone."""
+MODALITIES = frozenset(
+    "AR AS ASMT AU BDUS BI BMD CD CF CP CR CS CT CTPROTOCOL DD DF DG DM DMS DOC DS DX EC ECG EEG EMG EOG EPS ES FA FID "
+    "FS GM HC HD IO IVOCT IVUS KER KO LEN LP LS M3D MA MG MR MS NM OAM OCT OP OPM OPR OPT OPTBSV OPTENF OPV OSS PA PLAN "
+    "POS PR PT PX REG RESP RF RG RTDOSE RTIMAGE RTINTENT RTPLAN RTRAD RTRECORD RTSEGANN RTSTRUCT RWV SEG SM SMR SR SRF "
+    "ST STAIN TEXTUREMAP TG TM US VA VF XA XAPROTOCOL XC".split()
+)
+"""Modalities as DICOM names them (PS3.3, C.7.3.1.1.1), retired ones too, without OT ("other"), which says nothing."""
 _SAME_PART = {"THORAX": "CHEST", "LUNG": "CHEST", "LUNGS": "CHEST"}
-_CODE = re.compile(r"[A-Z]{2,8}")
 _KERNEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .,_+/\-]{0,23}")
 
-BROKEN = (
-    OSError, EOFError, ValueError, TypeError, AttributeError, LookupError, NotImplementedError, RuntimeError,
-    ArithmeticError, AssertionError, MemoryError, struct.error, zlib.error,
-)  # fmt: skip
-"""What parsers raise on damaged bytes. Such errors quote header values, so they are never chained to ours."""
+MAX_FRAMES = 100_000
+"""Far above any volume or cine loop: more is a broken or hostile header."""
+MAX_INFLATED = 200
+"""A deflated dataset is unpacked as a whole by the parser. Images pack 2 to 10 fold; a bomb reaches 1,030."""
+_INFLATED_FROM = 10 * 2**20
+_DEFLATED = b"1.2.840.10008.1.2.1.99"
 _lock = threading.RLock()
+
+
+def broken() -> tuple[type[Exception], ...]:
+    """Return what parsers raise on damaged bytes. Such errors quote header values: never chain them to ours."""
+    from pydicom.errors import BytesLengthException, InvalidDicomError
+
+    return (
+        OSError, EOFError, ValueError, TypeError, AttributeError, LookupError, RuntimeError, ArithmeticError,
+        AssertionError, MemoryError, struct.error, zlib.error, InvalidDicomError, BytesLengthException,
+    )  # fmt: skip
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Silence the parser's warnings, which quote header values. One thread at a time: the filter is the process's."""
+    """Silence the parser's warnings and log, which quote header values; one thread at a time, as both are global."""
+    log = logging.getLogger("pydicom")
     with _lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        yield
+        was, log.disabled = log.disabled, True
+        try:
+            yield
+        finally:
+            log.disabled = was
 
 
 @dataclass(frozen=True)
@@ -86,8 +109,13 @@ class Instance:
 
     @property
     def frame_count(self) -> int:
-        """Number of frames, 1 for a single image."""
-        return max(1, int(self.header.get("NumberOfFrames") or 1))
+        """Number of frames, 1 for a single image. Raises UnreadableScan for a number that no image has."""
+        count = max(1, int(self.header.get("NumberOfFrames") or 1))
+        if count > MAX_FRAMES:
+            raise UnreadableScan(
+                f"A DICOM header claims {count} frames; at most {MAX_FRAMES} are read. Export the series again."
+            )
+        return count
 
     @property
     def is_image(self) -> bool:
@@ -121,18 +149,35 @@ def read_instance(path: Path, where: str) -> Instance:
         UnreadableScan: not DICOM, or damaged.
     """
     import pydicom
-    from pydicom.errors import InvalidDicomError
 
     tags = list(dict.fromkeys(_READ_KEYWORDS + IDENTITY_KEYWORDS))
     try:
         with quiet():
+            check_inflation(path, where)
             header = pydicom.dcmread(path, stop_before_pixels=True, force=True, specific_tags=tags)
             instance = Instance(path, header)
             if instance.is_image:
                 _ = instance.frame_count, instance.is_localizer
             return instance
-    except (*BROKEN, InvalidDicomError) as e:
+    except broken() as e:
         raise UnreadableScan(f"{where} is a damaged DICOM file ({type(e).__name__}). Export it again.") from None
+
+
+def check_inflation(path: Path, where: str) -> None:
+    """Raise UnreadableScan when a deflated dataset would unpack to more than an image does."""
+    import pydicom
+
+    with path.open("rb") as file:
+        if _DEFLATED not in file.read(2048):
+            return
+        group = pydicom.filereader.read_file_meta_info(path).get("FileMetaInformationGroupLength")
+        file.seek(128 + 4 + 12 + int(group or 0))
+        packed = file.read()
+    limit = max(_INFLATED_FROM, MAX_INFLATED * len(packed))
+    if len(zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, limit + 1)) > limit:
+        raise UnreadableScan(
+            f"{where} is deflated and would unpack more than {MAX_INFLATED} fold. Export the series uncompressed."
+        )
 
 
 def numbers(value: Any, count: int) -> tuple[float, ...] | None:
@@ -226,9 +271,9 @@ def study_date(header: Any) -> str | None:
 
 
 def modality(header: Any) -> Known:
-    """Return the modality; DICOM's OT ("other") says nothing and is unknown."""
-    value = str(header.get("Modality") or "")
-    return Known(value, "known") if _CODE.fullmatch(value) and value != "OT" else Known()
+    """Return the modality when it is one of DICOM's terms."""
+    value = str(header.get("Modality") or "").strip()
+    return Known(value, "known") if value in MODALITIES else Known()
 
 
 def body_part(header: Any) -> Known:

@@ -90,19 +90,28 @@ def frames(dataset: Any, where: str) -> Iterator[npt.NDArray[Any]]:
     Raises:
         UnreadableScan: compressed in a way that no decoder here reads.
     """
-    from pydicom.pixels import iter_pixels
-
     try:
-        for frame in iter_pixels(dataset):
+        for frame in _decoded(dataset):
             yield _grey(dataset, frame)
     except (RuntimeError, NotImplementedError) as e:
-        name = dataset.file_meta.TransferSyntaxUID.name
-        if name.isdigit() or name[:1].isdigit():
-            name = "an unknown transfer syntax"
+        syntax = dataset.file_meta.TransferSyntaxUID
+        name = syntax.name if syntax.name != str(syntax) else "an unknown transfer syntax"
         raise UnreadableScan(
             f"{where} is compressed as {name} and could not be decoded ({type(e).__name__}). "
             "Export the series uncompressed, then load that."
         ) from None
+
+
+def _decoded(dataset: Any) -> Iterator[npt.NDArray[Any]]:
+    """Yield each frame as stored. JPEG 2000 by its index: pydicom's iterator cannot mend a wrong sign in place."""
+    from pydicom.pixels import iter_pixels, pixel_array
+    from pydicom.uid import JPEG2000TransferSyntaxes
+
+    if dataset.file_meta.TransferSyntaxUID not in JPEG2000TransferSyntaxes:
+        yield from iter_pixels(dataset)
+        return
+    for number in range(max(1, int(dataset.get("NumberOfFrames") or 1))):
+        yield pixel_array(dataset, index=number)
 
 
 def _grey(dataset: Any, frame: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -132,7 +141,8 @@ def inverts(dataset: Any) -> bool:
 def stored_ends(dataset: Any) -> tuple[int, int]:
     """Return the lowest and highest value that the stored bits can hold."""
     bits = int(dataset.get("BitsStored", 16))
-    return (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if int(dataset.get("PixelRepresentation") or 0) else (0, 2**bits - 1)
+    signed = bool(int(dataset.get("PixelRepresentation") or 0))
+    return (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
 
 
 def is_coloured(dataset: Any) -> bool:

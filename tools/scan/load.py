@@ -17,7 +17,7 @@ from typing import Literal
 
 from tools.scan import archive, assume
 from tools.scan.dicom import list_dicom, load_dicom
-from tools.scan.dicom_header import BODY_PARTS
+from tools.scan.dicom_header import BODY_PARTS, MODALITIES
 from tools.scan.model import Known, Scan, UnreadableScan
 from tools.scan.nifti import load_nifti
 from tools.scan.nrrd import load_nrrd
@@ -171,7 +171,7 @@ def _from_files(files: Sequence[Path], *, asked_for: bool) -> Scan:
     kinds = [sniff(f) for f in files]
     dicom = [f for f, kind in zip(files, kinds, strict=True) if kind == "dicom" and f.name.upper() != "DICOMDIR"]
     if asked_for and len(files) > 1 and len(dicom) < len(files):
-        odd = next(n for n, kind in enumerate(kinds, start=1) if kind != "dicom")
+        odd = next(n for n, f in enumerate(files, start=1) if f not in dicom)
         raise UnreadableScan(f"File {odd} of {len(files)} is not DICOM; a list must be one DICOM series. Leave it out.")
     if dicom:
         return load_dicom(dicom)
@@ -218,8 +218,8 @@ def _code(stated: str | None, what: str) -> Known | None:
     value = re.sub(r"[\s_-]+", "", stated.upper())
     if what == "modality":
         value = _SAME_MODALITY.get(value, value)
-        if not re.fullmatch(r"[A-Z]{2,4}", value):
-            raise UnreadableScan("The stated modality is no DICOM code. State one such as CT, MR, DX or US.")
+        if value not in MODALITIES:
+            raise UnreadableScan("The stated modality is no DICOM term. State one such as CT, MR, DX or US.")
     else:
         value = _SAME_PART.get(value, value)
         if value not in BODY_PARTS:

@@ -226,7 +226,7 @@ def canonical_voxels(voxels: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Return voxels as C-ordered int16 where that is exact, else float32; never a view of the caller's array.
 
     Raises:
-        UnreadableScan: values that are not finite.
+        UnreadableScan: values that are not finite, or too large for float32.
     """
     array = np.asarray(voxels)
     if array.dtype == bool:
@@ -239,7 +239,11 @@ def canonical_voxels(voxels: npt.NDArray[Any]) -> npt.NDArray[Any]:
         whole = True
     if whole and array.size and array.min() >= -32768 and array.max() <= 32767:
         return np.array(array, dtype=np.int16, order="C")
-    return np.array(array, dtype=np.float32, order="C")
+    with np.errstate(over="ignore"):
+        single = np.array(array, dtype=np.float32, order="C")
+    if array.dtype.kind == "f" and array.dtype.itemsize > 4 and not np.isfinite(single).all():
+        raise UnreadableScan("The image holds values too large to be measured (over 3e38). Export it again.")
+    return single
 
 
 def scan_id(voxels: npt.NDArray[Any], affine: npt.NDArray[np.float64], spacing: Spacing) -> str:

@@ -32,13 +32,16 @@ def load_nifti(path: Path) -> Scan:
     """
     import nibabel
     from nibabel.filebasedimages import ImageFileError
+    from nibabel.imageglobals import LoggingOutputSuppressor
     from nibabel.spatialimages import HeaderDataError
 
     try:
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
+        with warnings.catch_warnings(), np.errstate(all="ignore"), LoggingOutputSuppressor():
             warnings.simplefilter("ignore")
             with _open(path) as stream:
                 image = nibabel.Nifti2Image if _is_second(stream) else nibabel.Nifti1Image
+                _check_spacing(image.header_class.from_fileobj(stream, check=False))
+                stream.seek(0)
                 opened = image.from_stream(stream)
                 shape = _shape(opened.header)
                 _check_size(opened.header, shape, path)
@@ -73,6 +76,14 @@ def _is_second(stream: IO[bytes]) -> bool:
     start = stream.read(4)
     stream.seek(0)
     return 540 in (int.from_bytes(start, "little"), int.from_bytes(start, "big"))
+
+
+def _check_spacing(header: Any) -> None:
+    """Raise when the spacing is zero and no affine replaces it: nibabel would make it a silent 1 mm."""
+    sizes = [float(v) for v in header["pixdim"][1:4]]
+    used = [v for v, n in zip(sizes, header["dim"][1:4], strict=True) if n > 1]
+    if int(header["sform_code"]) <= 0 and any(not math.isfinite(v) or v == 0 for v in used):
+        raise UnreadableScan(f"The NIfTI header gives a voxel spacing of {sizes}: it must be positive. Save it again.")
 
 
 def _shape(header: Any) -> tuple[int, int, int]:
@@ -111,7 +122,7 @@ def _frame(opened: Any) -> tuple[float, npt.NDArray[np.float64]]:
     header = opened.header
     sizes = [float(v) for v in header.get_zooms()[:3]]
     if any(not math.isfinite(v) or v <= 0 for v in sizes):
-        raise UnreadableScan(f"The NIfTI header gives a voxel spacing of {sizes}: it must be positive. Export it again.")
+        raise UnreadableScan(f"The NIfTI header gives a voxel spacing of {sizes}: it must be positive. Save it again.")
     scale = _MM.get(str(header.get_xyzt_units()[0]), 1.0)
     affine = np.array(opened.affine, dtype=np.float64)
     affine[:3] *= scale

@@ -44,6 +44,14 @@ _TYPES: Mapping[str, str] = {
     }.items()
     for name in names.split("|")
 }
+_NAMED = frozenset(
+    "block hex hexadecimal list time point vector covariant-vector normal stub scalar complex 2-vector 3-color "
+    "rgb-color hsv-color xyz-color 4-color rgba-color 3-vector 3-gradient 3-normal 4-vector quaternion "
+    "2d-symmetric-matrix 2d-matrix 3d-symmetric-matrix 3d-matrix".split()
+)
+"""What NRRD allows and is not read: errors repeat these words and no other text of the header."""
+MAX_BZIP = 2 * 2**30
+"""bzip2 packs zeros a million fold, so its ratio says nothing: more bytes than this are not unpacked."""
 _MM = {"mm": 1.0, "millimeter": 1.0, "millimeters": 1.0, "cm": 10.0, "m": 1000.0, "um": 0.001, "": 1.0}
 _RAW, _GZIP, _BZIP, _TEXT = {"raw"}, {"gzip", "gz"}, {"bzip2", "bz2"}, {"ascii", "text", "txt"}
 
@@ -110,13 +118,17 @@ def _voxels(stream: IO[bytes], header: Mapping[str, Any], held: int) -> npt.NDAr
     shape = _shape(header)
     code = _TYPES.get(str(header["type"]).lower())
     if code is None:
-        raise UnreadableScan(f"NRRD voxels of type {str(header['type'])[:30]} are not read. Export grey values.")
+        raise UnreadableScan(f"NRRD voxels of {_named(header['type'])} type are not read. Export grey values.")
     order = "<" if str(header.get("endian", "little")).lower() == "little" else ">"
     kind = np.dtype(order + code)
     encoding = str(header["encoding"]).lower()
     if encoding not in _RAW | _GZIP | _BZIP | _TEXT:
-        raise UnreadableScan(f"NRRD encoding {encoding[:30]} is not read. Save it as raw or gzip.")
+        raise UnreadableScan(f"NRRD data of {_named(encoding)} encoding is not read. Save it as raw or gzip.")
     claimed = math.prod(shape) * kind.itemsize
+    if encoding in _BZIP and claimed > MAX_BZIP:
+        raise UnreadableScan(
+            f"The NRRD header claims {claimed} bytes of voxels; of bzip2 at most {MAX_BZIP} are read. Save it as gzip."
+        )
     if (encoding in _RAW and claimed > held) or (encoding in _GZIP and claimed > held * MAX_DEFLATE):
         raise UnreadableScan(
             f"The NRRD header claims {claimed} bytes of voxels, more than the file can hold. Export it again."
@@ -132,6 +144,12 @@ def _voxels(stream: IO[bytes], header: Mapping[str, Any], held: int) -> npt.NDAr
     return voxels.astype(kind.newbyteorder("="), copy=False)
 
 
+def _named(value: Any) -> str:
+    """Return a word of the format's own vocabulary, quoted; anything else may be anybody's name."""
+    word = str(value).lower()
+    return f"'{word}'" if word in _NAMED else "an unknown"
+
+
 def _shape(header: Mapping[str, Any]) -> tuple[int, int, int]:
     sizes = [int(v) for v in header["sizes"]]
     if any(v <= 0 for v in sizes) or len(sizes) != int(header["dimension"]):
@@ -141,7 +159,7 @@ def _shape(header: Mapping[str, Any]) -> tuple[int, int, int]:
     kinds = [str(k).lower() for k in header.get("kinds") or ()]
     odd = [k for k in kinds if k not in ("domain", "space", "none", "???", "")]
     if odd:
-        raise UnreadableScan(f"The NRRD image has an axis of kind {odd[0][:30]}: export one grey volume.")
+        raise UnreadableScan(f"The NRRD image has an axis of {_named(odd[0])} kind: export one grey volume.")
     if math.prod(sizes) > MAX_VOXELS:
         raise UnreadableScan(
             f"The NRRD header claims {math.prod(sizes)} voxels; at most {MAX_VOXELS} are read. Export a part."
@@ -185,5 +203,6 @@ def _frame(header: Mapping[str, Any], axes: int) -> tuple[npt.NDArray[np.float64
     if sizes is not None and scale is not None and np.isfinite(sizes).all() and (np.asarray(sizes) > 0).all():
         lengths = [float(v) * scale for v in sizes]
         third = lengths[2] if len(lengths) == 3 else None
-        return INDEX_FRAME @ np.diag([lengths[0], lengths[1], third or 1.0, 1.0]), (lengths[0], lengths[1], third), False
+        frame = INDEX_FRAME @ np.diag([lengths[0], lengths[1], third or 1.0, 1.0])
+        return frame, (lengths[0], lengths[1], third), False
     return INDEX_FRAME.copy(), (None, None, None), False

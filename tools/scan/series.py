@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tools.scan.dicom_header import BROKEN, Instance, Slice, modality, number, quiet, read_instance, slices
+from tools.scan.dicom_header import Instance, Slice, broken, modality, number, quiet, read_instance, slices
 from tools.scan.grid import directions
 from tools.scan.model import ScanError, UnreadableScan
 
@@ -106,19 +106,22 @@ def read_groups(files: Sequence[Path]) -> list[Group]:
     """
     total = len(files)
     everything = [read_instance(f, where(n, total)) for n, f in enumerate(files, start=1)]
-    images = [i for i in everything if i.is_image]
-    if not images:
-        kinds = sorted({modality(i.header).value or "unknown" for i in everything})
-        what = "The file is DICOM but holds" if total == 1 else f"The {total} DICOM files hold"
-        raise UnreadableScan(f"{what} no image that can be read (modality {', '.join(kinds[:5])}). Load the image series.")
-    images = [i for i in images if not i.is_localizer] or images
     try:
         with quiet():
-            return _group(images)
+            images = [i for i in everything if i.is_image]
+            if not images:
+                raise UnreadableScan(_no_image(everything))
+            return _group([i for i in images if not i.is_localizer] or images)
     except ScanError:
         raise
-    except BROKEN as e:
+    except broken() as e:
         raise UnreadableScan(f"A DICOM header is damaged ({type(e).__name__}). Export the series again.") from None
+
+
+def _no_image(everything: Sequence[Instance]) -> str:
+    kinds = ", ".join(sorted({modality(i.header).value or "unknown" for i in everything})[:5])
+    what = "The file is DICOM but holds" if len(everything) == 1 else f"The {len(everything)} DICOM files hold"
+    return f"{what} no image that can be read (modality {kinds}). Load the image series."
 
 
 def where(number_: int, total: int) -> str:

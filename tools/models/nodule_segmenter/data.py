@@ -225,6 +225,6 @@ def _turned(data: Array, target: Array, weight: Array, rng: np.random.Generator)
     quarter = bool(rng.random() < 0.5)
     out = []
     for array in (data, target, weight):
-        turned = np.flip(array, flips) if flips else array
+        turned = np.flip(array, tuple(flips)) if flips else array
         out.append(np.ascontiguousarray(np.swapaxes(turned, -1, -2) if quarter else turned))
     return out[0], out[1], out[2]

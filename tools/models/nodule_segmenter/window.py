@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -64,7 +65,7 @@ class Window:
 def cut(
     volume: npt.NDArray[np.generic],
     spacing: Sequence[float],
-    centre: Sequence[float],
+    centre: Sequence[float] | npt.NDArray[Any],
     plane_mm: float = PLANE_MM[0],
     stretch: tuple[float, float] = (1.0, 1.0),
     slices: tuple[int, int] | None = None,
@@ -106,7 +107,7 @@ def _reach(size: int, middle: float, step: float, reach: float) -> tuple[int, in
 
 
 def _sample(
-    volume: npt.NDArray[np.generic], axes: Sequence[npt.NDArray[np.float64]], step: Sequence[float]
+    volume: npt.NDArray[np.generic], axes: Sequence[npt.NDArray[Any]], step: Sequence[float]
 ) -> Array:
     """Return linear samples at the outer product of three index axes, averaged first where samples are coarser."""
     from scipy.ndimage import gaussian_filter1d
@@ -123,7 +124,7 @@ def _sample(
     return values
 
 
-def interpolate(values: Array, at: npt.NDArray[np.float64], axis: int) -> Array:
+def interpolate(values: Array, at: npt.NDArray[Any], axis: int) -> Array:
     """Return values interpolated linearly along one axis at fractional indices, the ends repeated."""
     last = values.shape[axis] - 1
     at = np.clip(at, 0, last)

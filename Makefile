@@ -1,0 +1,37 @@
+# Two commands do all set-up: `make demo` and `make test`. Both say what they do.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+export OMP_WAIT_POLICY ?= passive
+
+.PHONY: demo test test-all check setup clean
+
+demo: $(STAMP)
+	@$(BIN)/scanwright demo
+
+test: $(STAMP)
+	@echo "Running the tests (about five minutes on two cores)"
+	@$(BIN)/python -m pytest -m "not long" --durations=10
+
+test-all: $(STAMP)
+	@echo "Running all tests, the long ones too"
+	@$(BIN)/python -m pytest
+
+check: $(STAMP)
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@echo "Setting up $(VENV) (once: about a minute and 7 GB)"
+	@$(PYTHON) -m venv $(VENV) || { echo "Python 3.11 is needed: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@echo "  uv"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check "uv>=0.9"
+	@echo "  Scanwright and its dependencies"
+	@$(BIN)/uv pip install -p $(VENV) --compile-bytecode -c constraints.txt -e '.[dev]' 2>&1 | grep -v "^ +" || true
+	@$(BIN)/python -c "import tools" && touch $(STAMP)
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

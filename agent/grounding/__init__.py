@@ -1,0 +1,17 @@
+"""Clause against evidence: the one checker for chat, report and `verify`.
+
+    clauses      text -> clauses; their citations; references filled with digits
+    vocabulary   the words that claim something, English and Chinese
+    claims       a text -> what it claims: amounts, sides, qualifiers, findings, comparisons
+    support      cited evidence -> what it carries
+    check        claims against support, and what is never said
+    report       a whole report against its evidence.json
+
+Knows no language model, no scan and no tool.
+"""
+
+from agent.grounding.check import check
+from agent.grounding.clauses import cites_of, fill, split_clauses
+from agent.grounding.report import verify
+
+__all__ = ["check", "cites_of", "fill", "split_clauses", "verify"]

@@ -1,0 +1,282 @@
+"""A clause's claims against what its citations carry: each thing that is not carried is one problem in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from agent.grounding import vocabulary as words
+from agent.grounding.claims import Amount, Claims, claims
+from agent.grounding.clauses import bare, cites_of
+from agent.grounding.support import Support, editions
+from tools.evidence import Evidence
+
+QUOTE = 24
+"""A run of this many characters found in a cited text is a quotation of it and carries itself."""
+_EDITION = re.compile(r"(?:\s*(?:society|guidelines?|criteria|statement|version|v|指南|标准))*[\s-]*v?\.?\s*(\d{4}|\d\.\d)(?![\d.])", re.I)
+_QUESTION = re.compile(r"[??]\s*[\"')]*\s*$")
+_PARTS = re.compile(
+    r"[;;。—]|\.\s|\bbut\b|\bhowever\b|但|,(?=[^,,;.]*(?:\b(?:lesions?|nodules?|mass|candidates?)\s+\d|\bit\s+(?:is|lies|has|measures)\b))"
+    r"|,(?=[^,,;。]*(?:病灶|结节|肿块)\s*\d|[^,,;。]*位于)"
+)
+"""Where one statement ends and the next begins inside a clause."""
+_OFFERED = re.compile(r"\b(?:can|could) (?:be )?|\bask\b|\bfor example\b|\be\.g\.|例如|可以|请", re.IGNORECASE)
+
+
+def check(
+    clause: str, evidence: Mapping[str, Evidence], *, current: Collection[str], strict: bool = False
+) -> list[str]:
+    """Return what is wrong with a filled-in clause; nothing wrong: an empty list.
+
+    Args:
+        clause: the text with digits, its citations in square brackets.
+        evidence: the case's evidence by id, superseded too.
+        current: ids that are current.
+        strict: also object to a citation that carries nothing of the clause (reports).
+    """
+    cites = cites_of(clause)
+    missing = [name for name in cites if name not in evidence]
+    if missing:
+        return [f"{', '.join(missing)} is cited and not in this case"]
+    judged = _Judged(clause, Support.of(cites, evidence), evidence)
+    problems = judged.problems()
+    stale = [name for name in cites if name not in current]
+    if stale and not words.PAST.search(bare(clause)):
+        problems.append(f"{', '.join(stale)} is no longer current, and the clause does not say that it is about before")
+    if strict and not problems:
+        problems += [f"{e.id} is cited and carries nothing of the clause" for e in judged.idle()]
+    return problems
+
+
+@dataclass
+class _Judged:
+    clause: str
+    support: Support
+    evidence: Mapping[str, Evidence]
+
+    def __post_init__(self) -> None:
+        self.text = bare(self.clause)
+        self.rest = _without_quotes(self.text, self.support.texts)
+        self.whole: Claims = claims(self.text)
+        plain = _without_editions(self.rest, self.support)
+        self.claims: Claims = claims(plain)
+        self.asks = _QUESTION.search(self.text) is not None
+        # What stands in a part that says what was not looked at, or cannot be said, is not asserted.
+        parts = _PARTS.split(plain)
+        self.asserted = "; ".join(p for p in parts if not words.LIMITS.search(p))
+        self.said: Claims = claims(self.asserted)
+        self.limits = not self.asserted.strip(" ;.。")
+
+    def problems(self) -> list[str]:
+        found = [*self._never(), *self._lesions(), *self._amounts()]
+        if not self.asks:
+            found += [*self._places(), *self._words(), *self._comparisons()]
+        return list(dict.fromkeys(found))
+
+    def idle(self) -> list[Evidence]:
+        """Return cited evidence that carries no number, place, word, quotation or lesion of the clause."""
+        return [e for e in self.support.cited if not self._uses(e)]
+
+    def _uses(self, item: Evidence) -> bool:
+        alone = Support((item,), (item,))
+        lesion = item.inputs.get("lesion")
+        if lesion in self.whole.lesions or any(alone.carries(a, self._before(a)) for a in self.whole.amounts):
+            return True
+        held = self.whole
+        if any(alone.holds("sides", s) for s in held.sides) or any(alone.holds("places", p) for p in held.places):
+            return True
+        if any(alone.holds("qualifiers", n) for n, _ in held.qualifiers) or any(alone.holds("findings", n) for n, _ in held.findings):
+            return True
+        if any(len(t) >= 3 and t.lower() in self.text.lower() for t in alone.texts):
+            return True
+        return item.kind in ("scan", "search", "passage", "category") and (
+            self.limits or _without_quotes(self.text, alone.texts) != self.text or item.kind in ("scan", "category")
+        )
+
+    def _never(self) -> list[str]:
+        if self.asks and not words.NEVER["a lesion is called benign or malignant"].search(self.rest):
+            return []
+        found = []
+        for name, pattern in words.NEVER.items():
+            match = pattern.search(self.rest if name == "a negative read" else self.asserted)
+            if match is None:
+                continue
+            if name == "contrast" and any(_contrast(e) for e in self.support.cited):
+                continue
+            if name == "a lesion is called benign or malignant" and self._stated_cancer():
+                continue
+            if name == "a negative read" and self._says_what_a_negative_is(match):
+                continue
+            found.append(f"never said: {name} ({match[0].strip()!r})")
+        return found
+
+    def _says_what_a_negative_is(self, match: re.Match[str]) -> bool:
+        """A clause may say that it contradicts or does not write such words, when they stand in quotation marks."""
+        quoted = re.search(r"[\"“「‘'][^\"”」’]*" + re.escape(match[0].strip()) + r"[^\"“「]*[\"”」’']", self.text)
+        return quoted is not None and bool(self.support.cited)
+
+    def _stated_cancer(self) -> bool:
+        return any(e.kind == "stated" and e.inputs.get("field") in ("known_cancer", "cancer_text") for e in self.support.cited)
+
+    def _lesions(self) -> list[str]:
+        numbers = {e.inputs.get("lesion") for e in self.evidence.values()}
+        strangers = sorted(self.claims.lesions - {n for n in numbers if isinstance(n, int)})
+        if strangers:
+            return [f"there is no lesion {strangers[0]} in this case"]
+        about = {e.inputs["lesion"] for e in self.support.cited if isinstance(e.inputs.get("lesion"), int)}
+        named = self.said.lesions
+        if named and about:
+            uncited = sorted(named - about)
+            unnamed = sorted(about - self.whole.lesions)
+            if uncited and len(about) >= len(named):
+                return [f"lesion {uncited[0]} is named, but what is cited is about lesion {sorted(about)[0]}"]
+            if uncited:
+                return [f"nothing that is cited is about lesion {uncited[0]}"]
+            if unnamed:
+                return [f"what is cited is about lesion {unnamed[0]}, which is not named"]
+        return []
+
+    def _before(self, amount: Amount) -> str:
+        return self.text[: amount.start]
+
+    def _amounts(self) -> list[str]:
+        problems = []
+        for amount in self.claims.amounts:
+            if self._counts(amount) or self.support.carries(amount, self.rest[: amount.start]):
+                continue
+            if amount.worded and amount.unit in ("lesion", "candidate", "slice"):
+                if self.support.cited and not self.asks and amount.values[0] != 1:
+                    problems.append(f"{amount.text!r} is not what the cited evidence counts")
+                continue
+            problems.append(f"{amount.text!r} is held by nothing that is cited")
+        for date in self.claims.dates:
+            if not any(date in text for text in self.support.texts):
+                problems.append(f"the date {date} is held by nothing that is cited")
+        return problems
+
+    def _counts(self, amount: Amount) -> bool:
+        """Return whether an amount counts the lesions that are cited."""
+        if amount.unit not in ("lesion", "candidate"):
+            return False
+        cited = {e.inputs["lesion"] for e in self.support.cited if isinstance(e.inputs.get("lesion"), int)}
+        return bool(cited) and amount.values == (Decimal(len(cited)),)
+
+    def _places(self) -> list[str]:
+        problems = []
+        for side in sorted(self.said.sides):
+            if not self.support.holds("sides", side):
+                problems.append(f"{side!r} is not the side that the cited evidence gives")
+        for place in sorted(self.said.places):
+            if not self.support.holds("places", place):
+                problems.append(f"{place!r} is a place that the cited evidence does not give")
+        return problems
+
+    def _words(self) -> list[str]:
+        if not self.support.cited and _OFFERED.search(self.text):
+            return []
+        problems = []
+        for kind, said in (("qualifiers", self.said.qualifiers), ("findings", self.said.findings)):
+            for name, affirmed in sorted(said):
+                if not self.support.holds(kind, name, affirmed):
+                    how = name if affirmed else f"no {name}"
+                    problems.append(f"{how!r} is in nothing that is cited")
+        if "mass" in _nouns(self.asserted) and self.support.cited and not self._labelled("mass"):
+            problems.append("'mass' is in nothing that is cited")
+        return problems
+
+    def _labelled(self, noun: str) -> bool:
+        held = [str(e.inputs.get(k)) for e in self.support.near for k in ("label", "group")]
+        return noun in held or any(noun in _nouns(t) for t in self.support.texts) or any(
+            e.kind in ("search", "drawn") for e in self.support.near
+        )
+
+    def _comparisons(self) -> list[str]:
+        problems = []
+        for name in sorted(self.said.comparisons):
+            if self._compared(name):
+                continue
+            problems.append(f"{name!r} is a comparison that nothing cited has made")
+        return problems
+
+    def _compared(self, name: str) -> bool:
+        """A comparison, a cited text that says it, or two sizes of one lesion in the order of the claim."""
+        if any(e.kind == "comparison" for e in self.support.cited) or self.support.holds("comparisons", name):
+            return True
+        sizes = [e for e in self.support.cited if e.quantity("axial_long_axis") or e.quantity("volume_voxel")]
+        if name not in ("larger", "smaller") or len(sizes) != 2:
+            return False
+        old, new = sorted(sizes, key=lambda e: e.number)
+        same = old.inputs.get("lesion") == new.inputs.get("lesion")
+        steps = [
+            b.value - a.value
+            for q in ("axial_long_axis", "volume_voxel")
+            if (a := old.quantity(q)) is not None and (b := new.quantity(q)) is not None
+        ]
+        return same and bool(steps) and any(s > 0 if name == "larger" else s < 0 for s in steps)
+
+
+def _without_quotes(text: str, sources: tuple[str, ...]) -> str:
+    """Return the text with every long run that stands in a source blanked, position by position."""
+    shown = list(text)
+    lower = text.lower()
+    for source in sources:
+        held = source.lower()
+        if 4 <= len(held) < QUOTE:
+            start = lower.find(held)
+            edges = start >= 0 and (
+                not (lower[start - 1 : start] + lower[start + len(held) : start + len(held) + 1]).isalnum()
+            )
+            if edges and not held.isalpha():
+                shown[start : start + len(held)] = " " * len(held)
+            continue
+        start = 0
+        while start + QUOTE <= len(lower):
+            length = 0
+            if lower[start : start + QUOTE] in held:
+                length = QUOTE
+                while start + length < len(lower) and lower[start : start + length + 1] in held:
+                    length += 1
+                # A run that ends inside a number or a word is cut back to the word before.
+                while 0 < length < len(lower) - start and _inside(lower, start + length):
+                    length -= 1
+            if length >= QUOTE // 2 and not _inside(lower, start):
+                shown[start : start + length] = " " * length
+                start += length
+            else:
+                start += 1
+    return "".join(shown)
+
+
+def _inside(text: str, at: int) -> bool:
+    """Return whether a position lies inside a word or a number (Chinese has no such borders)."""
+    if not 0 < at < len(text):
+        return False
+    a, b = text[at - 1], text[at]
+    if "\u3400" <= a <= "\u9fff" or "\u3400" <= b <= "\u9fff":
+        return a.isdigit() and b.isdigit()
+    return (a.isalnum() and b.isalnum()) or (a.isdigit() and b in ".,-–") or (a in ".,-–" and b.isdigit())
+
+
+def _without_editions(text: str, support: Support) -> str:
+    """Return the text with a guideline's edition blanked where it is one that is shipped or cited."""
+    shown = text
+    cited = {str(e.inputs.get("edition")) for e in support.cited}
+    for name, known in editions().items():
+        for match in re.finditer(re.escape(name), shown, re.IGNORECASE):
+            edition = _EDITION.match(shown, match.end())
+            if edition and edition[1] in (*known, *cited):
+                shown = shown[: match.end()] + " " * (edition.end() - match.end()) + shown[edition.end() :]
+    return shown
+
+
+def _contrast(item: Evidence) -> bool:
+    return item.kind == "scan" and item.inputs.get("contrast") is True
+
+
+def _nouns(text: str) -> set[str]:
+    found = set()
+    if re.search(r"\bmass(?:es)?\b|肿块", text, re.IGNORECASE):
+        found.add("mass")
+    return found

@@ -1,0 +1,217 @@
+"""What cited evidence carries: numbers, sides, places, words. Knows nothing of the clause that cites it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
+from typing import Any
+
+from agent.grounding.claims import Amount, Claims, claims_of
+from agent.grounding.vocabulary import PLACES, SIDES
+from tools.evidence import Evidence
+from tools.quantity import Quantity, decimals, show_value
+
+_CANONICAL = {
+    "mm": "mm", "mm2": "mm2", "mm3": "mm3", "[hnsf'U]": "hu", "{pixel}": "pixel", "{pixel}2": "pixel2",
+    "{voxel}": "voxel", "%": "%", "d": "day", "a": "year", "{slice}": "slice", "{candidate}": "candidate",
+    "{pack-years}": "pack-year",
+}  # fmt: skip
+_CONVERTED: Mapping[tuple[str, str], Decimal] = {
+    ("cm", "mm"): Decimal(10), ("ml", "mm3"): Decimal(1000), ("cm2", "mm2"): Decimal(100), ("um", "mm"): Decimal("0.001"),
+}  # fmt: skip
+_TRUTHS = {
+    "known_cancer": ("findings", "cancer"), "immunosuppressed": ("qualifiers", "immunosuppressed"),
+    "perifissural": ("qualifiers", "perifissural"), "emphysema": ("findings", "emphysema"),
+    "fibrosis": ("findings", "fibrosis"), "asbestos": ("findings", "asbestos"),
+    "family_history": ("findings", "family history"),
+}  # fmt: skip
+QUANTITY_WORDS: Mapping[str, tuple[str, ...]] = {
+    r"long(?:est)?[- ]axis|longest (?:axial )?diameter|长径": ("axial_long_axis",),
+    r"short[- ]axis|短径": ("axial_short_axis",),
+    r"mean diameter|average diameter|平均(?:直)?径": ("mean_diameter", "fleischner_diameter", "lung_rads_diameter"),
+    r"mesh volume|网格体积": ("volume_mesh",),
+    r"ellipsoid(?:al)? volume|椭球体积": ("volume_ellipsoid",),
+    r"(?<!mesh )(?<!ellipsoid )(?<!ellipsoidal )volume|(?<!网格)(?<!椭球)体积": ("volume_voxel",),
+    r"mean (?:attenuation|density|hu|intensity)|平均(?:CT值|密度|信号)|平均衰减": ("hu_mean", "intensity_mean"),
+    r"standard deviation|\bsd\b|标准差": ("hu_sd", "intensity_sd"),
+    r"minimum|lowest|\bmin\b|最小|最低": ("hu_min", "intensity_min"),
+    r"maximum (?:attenuation|hu)|highest|\bmax\b|最大(?:CT)?值|最高": ("hu_max", "intensity_max"),
+    r"\b5th percentile|第5百分位": ("hu_p05", "intensity_p05"),
+    r"median|中位": ("hu_p50", "intensity_p50"),
+    r"95th percentile|第95百分位": ("hu_p95", "intensity_p95"),
+    r"(?:3-?d|three-dimensional|maximum 3-?d) diameter|longest 3-?d|三维最大径": ("max_diameter_3d",),
+    r"cranio-?caudal|头足": ("craniocaudal_extent",),
+    r"surface|表面积": ("surface_area",),
+    r"sphericity|球形度": ("sphericity",),
+    r"product|乘积": ("who_product",),
+    r"thickness|层厚": ("slice_thickness",),
+    r"threshold|阈值": ("threshold",),
+}
+"""What a number is called before it, and the quantities it may then be."""
+HIDDEN = frozenset(
+    "axial_short_axis craniocaudal_extent max_diameter_3d pca_major pca_minor pca_least volume_mesh volume_ellipsoid surface_area "
+    "sphericity who_product hu_sd hu_min hu_max hu_p05 hu_p50 hu_p95 intensity_sd intensity_min intensity_max "
+    "intensity_p05 intensity_p50 intensity_p95".split()
+)
+"""Quantities that a bare number never means: twenty numbers of one lesion hold one near any digit. Name them."""
+
+
+@dataclass(frozen=True)
+class Support:
+    """The cited evidence and, for places and labels only, the masks it was made from."""
+
+    cited: tuple[Evidence, ...]
+    near: tuple[Evidence, ...]
+
+    @classmethod
+    def of(cls, names: Sequence[str], evidence: Mapping[str, Evidence]) -> Support:
+        """Gather the evidence of these ids; ids that are not there are left out."""
+        cited = tuple(evidence[n] for n in names if n in evidence)
+        parents = [evidence[p] for e in cited for p in e.parents if p in evidence]
+        masks = tuple(p for p in parents if p.kind in ("mask", "drawn", "scan", "search"))
+        return cls(cited, (*cited, *masks))
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Every string the cited evidence holds: its text and the strings of its inputs."""
+        return tuple(t for e in self.cited for t in texts_of(e))
+
+    def carries(self, amount: Amount, before: str) -> bool:
+        """Return whether some evidence holds this amount. `before` is the clause up to it."""
+        return any(carries(e, amount, before) for e in self.cited)
+
+    def holds(self, kind: str, name: str, affirmed: bool | None = None) -> bool:
+        """Return whether a word of a kind (``sides``, ``places``, ``qualifiers``…) stands in the evidence."""
+        return any(_holds(e, kind, name, affirmed) for e in self.near)
+
+
+def texts_of(item: Evidence) -> tuple[str, ...]:
+    """Return the strings a piece of evidence holds, longest last."""
+    found = [item.text] if item.text else []
+    found += list(_strings(item.inputs))
+    return tuple(dict.fromkeys(found))
+
+
+def carries(item: Evidence, amount: Amount, before: str) -> bool:
+    """Return whether one piece of evidence holds an amount, as quantities or in its text."""
+    pool = _named(item.quantities, before)
+    if len(amount.values) == 2 and re.search(r"[x×]|\bby\b", amount.text, re.IGNORECASE):
+        axes = [item.quantity("axial_long_axis"), item.quantity("axial_short_axis")]
+        if all(axes):
+            return all(_is(q, v, amount.unit) for q, v in zip(axes, amount.values, strict=True) if q is not None)
+    if pool and all(any(_is(q, v, amount.unit) for q in pool) for v in amount.values):
+        return True
+    if any(_same(amount, other) for text in texts_of(item) for other in claims_of(text).amounts):
+        return True
+    stated = item.inputs.get("value")
+    numeric = isinstance(stated, (int, float)) and not isinstance(stated, bool) and not item.quantities
+    if numeric and amount.unit in ("", "year") and amount.values == (Decimal(str(stated)),):
+        return True
+    point = item.inputs.get("point")
+    return bool(
+        isinstance(point, list) and len(amount.values) == 1 and amount.unit in ("", "mm")
+        and any(_rounds(Decimal(repr(float(p))), amount.values[0], 0) for p in point)
+    )  # fmt: skip
+
+
+def _named(quantities: Sequence[Quantity], before: str) -> list[Quantity]:
+    """Return the quantities a number may be: by the name that stands before it, else those a bare number may mean."""
+    tail = re.split(r"[;;。]|(?<!\d)[,,]|[,,](?!\d)", before)[-1][-40:]
+    hits = [
+        (match.end(), names)
+        for pattern, names in QUANTITY_WORDS.items()
+        for match in re.finditer(pattern, tail, re.IGNORECASE)
+    ]
+    if hits:
+        end, names = max(hits)
+        if not re.search(r"\d(?!(?:th|d)\b)", tail[end:]):
+            return [q for q in quantities if q.name in names]
+    return [q for q in quantities if q.name not in HIDDEN]
+
+
+def _is(quantity: Quantity, value: Decimal, unit: str) -> bool:
+    """Return whether a written number is this quantity, rounded as a reader would."""
+    own = _CANONICAL.get(quantity.unit, "")
+    exact = Decimal(repr(quantity.value))
+    if unit == own:
+        shown = Decimal(show_value(quantity))
+        if value == shown and _places(value) <= _places(shown):
+            return True
+        return decimals(quantity) > 0 and _rounds(exact, value, decimals(quantity))
+    factor = _CONVERTED.get((unit, own))
+    if factor is not None:
+        return _rounds(exact / factor, value, 1 if unit != "um" else 0)
+    return False
+
+
+def _rounds(exact: Decimal, written: Decimal, least: int) -> bool:
+    """Return whether `written` is `exact` rounded half up to the decimals it is written with, at least `least`."""
+    places = _places(written)
+    return places >= least and exact.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP) == written
+
+
+def _places(written: Decimal) -> int:
+    """Return how many decimals a number is written with."""
+    exponent = written.as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def _same(a: Amount, b: Amount) -> bool:
+    return a.values == b.values and (a.unit == b.unit or ({a.unit, b.unit} == {"", "year"} and len(a.values) == 1))
+
+
+def _holds(item: Evidence, kind: str, name: str, affirmed: bool | None) -> bool:
+    if kind == "sides" and (item.inputs.get("side") == name or _lobe_side(item) == name):
+        return True
+    if kind == "places" and name == item.inputs.get("third"):
+        return True
+    truth = _TRUTHS.get(str(item.inputs.get("field")))
+    if truth == (kind, name) and isinstance(item.inputs.get("value"), bool):
+        return affirmed is None or item.inputs["value"] == affirmed
+    for text in texts_of(item):
+        said = getattr(_of(text), kind)
+        if name in said or (affirmed is not None and (name, affirmed) in said):
+            return True
+        if affirmed is None and any(isinstance(s, tuple) and s[0] == name for s in said):
+            return True
+    return False
+
+
+def _lobe_side(item: Evidence) -> str | None:
+    value = str(item.inputs.get("value", "")) if item.inputs.get("field") == "lobe" else ""
+    if value == "lingula":
+        return "left"
+    return next((side for side in SIDES if side in value), None) if value in PLACES else None
+
+
+def _of(text: str) -> Claims:
+    return claims_of(text)
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            if name not in ("modality_how", "body_part_how", "calibration"):
+                yield from _strings(inner)
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            yield from _strings(inner)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        yield ""
+
+
+@lru_cache(maxsize=1)
+def editions() -> dict[str, tuple[str, ...]]:
+    """Return the shipped guidelines' names in lower case and their editions."""
+    from knowledge.library import shipped
+
+    found: dict[str, tuple[str, ...]] = {}
+    for guideline in shipped():
+        for name in (guideline.guideline, *guideline.aliases):
+            found[name.lower()] = (*found.get(name.lower(), ()), guideline.edition)
+    return found

@@ -1,0 +1,175 @@
+"""The words that claim something about a patient, English and Chinese, and the words that are never said.
+
+Each claim has one canonical name and one pattern a language; the patterns are joined here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+
+def _pattern(words: str) -> re.Pattern[str]:
+    """Compile; ASCII, so that an English word ends where a Chinese one begins."""
+    return re.compile(words, re.IGNORECASE | re.ASCII)
+
+
+NEGATION = _pattern(
+    r"\b(?:no|not|without|never|non|neither|nor|denies|negative for|free of|absence of|absent|isn't|aren't|wasn't)\b[- ]?"
+    r"|无|没有|没|未见|未|不是|不|非|否认|排除"
+)
+NEGATION_REACH = 22
+"""Characters before a term in which a negation still governs it."""
+
+SIDES: Mapping[str, re.Pattern[str]] = {
+    "right": _pattern(r"\bright(?:[- ]sided)?\b(?! (?:now|away|reading))|\bR[UML]L\b|右(?!键|侧面板)|双侧|两侧|\bbilateral"),
+    "left": _pattern(r"\bleft(?:[- ]sided)?\b(?! (?:out|open|blank|empty|as it|over|alone|to))|\bL[UL]L\b|左(?!键|右)|双侧|两侧|\bbilateral"),
+}
+"""Sides of the patient; a bilateral finding is on both."""
+NOT_A_SIDE = _pattern(r"\b(?:that'?s|all|you'?re|is that|quite) right\b|\bleft or right\b|\bright or left\b|左右|左还是右|右还是左")
+
+PLACES: Mapping[str, re.Pattern[str]] = {
+    "upper": _pattern(r"\bupper[- ](?:third|zone)|上(?:三分之一|1/3|肺?野)|\bapical\b|\bapex\b|肺尖"),
+    "middle": _pattern(r"\b(?:middle|mid)[- ](?:third|zone)|中(?:三分之一|1/3|肺?野)"),
+    "lower": _pattern(r"\b(?:lower|basal)[- ](?:third|zone)|下(?:三分之一|1/3|肺?野)|\bbasal\b|\bbases?\b of the lung|肺底"),
+    "right upper lobe": _pattern(r"\bright upper lobe\b|\bRUL\b|右肺?上叶|右上肺叶?"),
+    "right middle lobe": _pattern(r"\b(?:right )?middle lobe\b|\bRML\b|右?肺?中叶|右中肺叶?"),
+    "right lower lobe": _pattern(r"\bright lower lobe\b|\bRLL\b|右肺?下叶|右下肺叶?"),
+    "left upper lobe": _pattern(r"\bleft upper lobe\b|\bLUL\b|左肺?上叶|左上肺叶?"),
+    "left lower lobe": _pattern(r"\bleft lower lobe\b|\bLLL\b|左肺?下叶|左下肺叶?"),
+    "lingula": _pattern(r"\blingula\w*|舌段|舌叶"),
+    "upper lobe": _pattern(r"(?<!right )(?<!left )\bupper lobes?\b|(?<![左右])(?<![左右]肺)上叶"),
+    "lower lobe": _pattern(r"(?<!right )(?<!left )\blower lobes?\b|(?<![左右])(?<![左右]肺)下叶"),
+    "hilar": _pattern(r"\bhil(?:um|ar|a)\b|肺门"),
+    "pleural": _pattern(r"\b(?:sub|juxta)pleural\b|胸膜下"),
+}
+
+QUALIFIERS: Mapping[str, re.Pattern[str]] = {
+    "spiculated": _pattern(r"\bspiculat\w*|毛刺"),
+    "lobulated": _pattern(r"\blobulat\w*|分叶"),
+    "calcified": _pattern(r"\bcalcif\w*|钙化"),
+    "cavitary": _pattern(r"\bcavit\w*|空洞"),
+    "part-solid": _pattern(r"\bpart(?:ly|ially|ial)?[- ]?solid\b|\bsemi-?solid\b|部分实性|混合(?:性|密度)?磨玻璃"),
+    "ground-glass": _pattern(r"\bground[- ]?glass\b|\bGG[NO]\b|\bnon-?solid\b|(?<!混合)(?<!混合性)(?<!混合密度)磨玻璃|毛玻璃"),
+    "subsolid": _pattern(r"\bsub-?solid\b|亚实性"),
+    "solid": _pattern(r"(?<!sub)(?<!sub-)(?<!part)(?<!part-)(?<!part )(?<!partly )(?<!non-)(?<!non)(?<!semi)\bsolid\b|(?<!部分)(?<!亚)(?<!非)实性"),
+    "necrotic": _pattern(r"\bnecro\w+|坏死"),
+    "enhancing": _pattern(r"\benhanc(?:ing|ement)\b|强化"),
+    "fatty": _pattern(r"\bfat(?:ty)?[- ]contain\w*|\bfatty\b|含脂肪|脂肪密度"),
+    "smooth": _pattern(r"\bsmooth\w*|边缘光滑|光整"),
+    "irregular": _pattern(r"\birregular\w*|不规则"),
+    "ill-defined": _pattern(r"\bill[- ]defined\b|边界不清"),
+    "well-defined": _pattern(r"\bwell[- ](?:defined|circumscribed)\b|边界清"),
+    "perifissural": _pattern(r"\bperifissural\b|叶间裂旁|intrapulmonary lymph node|肺内淋巴结"),
+    "single": _pattern(r"\bsolitary\b|\bsingle (?:nodule|lesion|mass)|单发|孤立"),
+    "multiple": _pattern(r"\bmultiple (?:nodules|lesions|masses)|多发"),
+    "immunosuppressed": _pattern(r"\bimmuno-?(?:suppress|compromis|deficien)\w*|免疫(?:抑制|低下|缺陷)"),
+    "immunocompetent": _pattern(r"\bimmuno-?competent\b|免疫(?:功能)?正常"),
+    "high risk": _pattern(r"\bhigh(?:er)?[- ]risk\b|高危|高风险"),
+    "low risk": _pattern(r"\blow(?:er)?[- ]risk\b|低危|低风险"),
+    "smoker": _pattern(r"\bsmok(?:er|es|ing|ed)\b|吸烟"),
+    "screening": _pattern(r"\bscreening\b|筛查"),
+    "incidental": _pattern(r"\bincidental\w*|偶发|偶然发现"),
+}
+
+FINDINGS: Mapping[str, re.Pattern[str]] = {
+    "effusion": _pattern(r"\beffusions?\b|积液"),
+    "pneumothorax": _pattern(r"\bpneumothora\w+|气胸"),
+    "consolidation": _pattern(r"\bconsolidat\w+|实变"),
+    "atelectasis": _pattern(r"\batelecta\w+|肺不张"),
+    "emphysema": _pattern(r"\bemphysema\w*|肺气肿"),
+    "fibrosis": _pattern(r"\bfibro(?:sis|tic)\b|纤维化"),
+    "fracture": _pattern(r"\bfractur\w+|骨折"),
+    "lymph nodes": _pattern(r"\blymphadenopath\w+|\benlarged (?:lymph )?nodes?|淋巴结肿大"),
+    "lymph node": _pattern(r"\blymph nodes?\b|淋巴结"),
+    "cardiomegaly": _pattern(r"\bcardiomegal\w+|心影增大|心脏增大"),
+    "oedema": _pattern(r"\bo?edema\b|水肿"),
+    "embolism": _pattern(r"\bembol\w+|栓塞"),
+    "cyst": _pattern(r"\bcysts?\b|囊肿"),
+    "pneumonia": _pattern(r"\bpneumonia\b|肺炎"),
+    "infection": _pattern(r"\binfect\w+|感染"),
+    "tuberculosis": _pattern(r"\btubercul\w+|结核"),
+    "abscess": _pattern(r"\babscess\w*|脓肿"),
+    "aneurysm": _pattern(r"\baneurysm\w*|动脉瘤"),
+    "haemorrhage": _pattern(r"\bh(?:a)?emorrhag\w+|出血"),
+    "granuloma": _pattern(r"\bgranulom\w+|肉芽肿"),
+    "hamartoma": _pattern(r"\bhamartom\w+|错构瘤"),
+    "bronchiectasis": _pattern(r"\bbronchiecta\w+|支气管扩张"),
+    "metastasis": _pattern(r"\bmetasta\w+|转移"),
+    "cancer": _pattern(
+        r"\b(?:cancers?|carcinomas?|adenocarcinomas?|malignan\w+|lymphomas?|melanomas?|sarcomas?|neoplas\w+|tumou?rs?)\b"
+        r"|癌|恶性|淋巴瘤|黑色素瘤|肉瘤|肿瘤"
+    ),
+    "benign": _pattern(r"\bbenign\w*|良性"),
+    "family history": _pattern(r"\bfamily history\b|家族史"),
+    "asbestos": _pattern(r"\basbestos\b|石棉"),
+}
+
+COMPARISONS: Mapping[str, re.Pattern[str]] = {
+    "larger": _pattern(r"\b(?:larger|bigger|grown|grew|growing|growth|increas\w+|enlarg(?:ed|ing|ement)|progress\w*)\b|增大|变大|增长|进展|长大|增加"),
+    "smaller": _pattern(r"\b(?:smaller|shr[aiu]nk\w*|decreas\w+|regress\w*|reduc\w+)\b|缩小|变小|减小|减少"),
+    "unchanged": _pattern(r"\b(?:unchanged|stable|stability|no change|not changed|same size)\b|稳定|无变化|未变|没有变化|不变"),
+    "new": _pattern(r"\bnew(?:ly)?\b(?! (?:measurement|outline|size|value|case|scan|report|one|mask|segmentation))|新发|新出现|新增"),
+    "resolved": _pattern(r"\bresol(?:ved|ution)\b|\bdisappear\w*|消失|吸收"),
+    "doubling time": _pattern(r"\bdoubling time\b|倍增时间"),
+}
+
+PAST = _pattern(
+    r"\b(?:was|were|had|before|previous\w*|earlier|prior|former\w*|first|until|history|superseded|replac\w+|old|used to|"
+    r"instead of|changed from|withdrawn?|no longer|withdr\w+)\b|之前|上次|原来|先前|原为|此前|曾|旧|撤回|取代|历史|不再"
+)
+"""A clause about what was may cite what is no longer current."""
+
+LIMITS = _pattern(
+    r"\bnot (?:been )?(?:assessed|searched|examined|evaluated|determined|established|applied|looked (?:at|for)|covered|"
+    r"measured|stated|known|checked|re-?measured)\b|\b(?:did|do|does|can|could|cannot|can't|don't|doesn't|didn't|am not|is not)\s*"
+    r"(?:not )?(?:able to |made to )?(?:assess|search|look|examine|evaluate|determine|tell|say|judge|answer|apply|detect|name|"
+    r"call|rule|diagnos\w*|give|decide|do)\b|\bunable to\b|\bnot made for\b|\bout of scope\b|\boutside\b|\bnot apply\b"
+    r"|未(?:经)?(?:评估|检查|评价|搜索|确定|说明|提供|测量|陈述)|无法|不能|不会|不做|不适用|没有(?:评估|检查|确定)|不提供|超出|并非"
+)
+"""A clause about what was not looked at, or cannot be said, may name what it is."""
+
+NEVER: Mapping[str, re.Pattern[str]] = {
+    "a lesion is called benign or malignant": _pattern(
+        r"\b(?:is|are|looks?|appears?|seems?|likely|probably|consistent with|suspicious for|suggest\w*|compatible with|"
+        r"represents?|indicat\w+|favou?rs?|concerning for|diagnos\w+ (?:of|is|as))\s+(?:(?!not\b|no\b|never\b|known\b)\w+[\s-]+){0,3}"
+        r"(?:malignan\w*|benign|cancer\w*|carcinoma\w*|adenocarcinoma\w*|metasta\w*|lymphoma\w*|neoplas\w*|tumou?r)\b"
+        r"|\b(?:malignan\w+|benign|cancerous) (?:lesion|nodule|mass)"
+        r"|(?:考虑|提示|符合|可能(?:是|为)|疑似|倾向于?|诊断为|属于|[是为])[^。,,]{0,6}(?:癌|恶性|良性|转移|肿瘤)"
+    ),
+    "a probability of cancer": _pattern(
+        r"(?:probability|risk|likelihood|chance|odds)\s+(?:of|for)\s+(?:\w+\s+){0,2}(?:cancer|malignan\w*)\s*(?:is|of|:|=|at)"
+        r"|\d+(?:\.\d+)?\s*%\s*(?:\w+\s+){0,3}(?:cancer|malignan\w*)|恶性(?:概率|风险|可能性)(?:为|是|约|:|:)"
+    ),
+    "a negative read": _pattern(
+        r"\bno (?:other |further |additional |suspicious |pulmonary |lung |focal |significant |evidence of )*"
+        r"(?:nodules?|lesions?|mass(?:es)?|abnormalit\w+|findings?|disease|cancer on)\b(?! (?:is|was|has been|are|were) "
+        r"(?:outlined|measured|open|selected|in focus|numbered)| (?:outlined|measured|selected|yet|in this case|in the record)"
+        r"| (?:can|could) be)"
+        r"|\b(?:unremarkable|otherwise (?:clear|normal))\b"
+        r"|\b(?:lungs?|scan|ct|chest|image|study|exam\w*) (?:is|are|looks?|appears?) (?:entirely |otherwise )?(?:clear|normal|negative)\b"
+        r"|未见(?!超过|高于|候选)[^。,,]{0,8}(?:结节|病灶|肿块|异常|病变)|余肺|(?:双肺|肺部|扫描|影像)[^。,,]{0,4}(?:正常|清晰)|无(?:其他)?异常|没有(?:其他)?(?:结节|异常)"
+    ),
+    "a stage or response": _pattern(
+        r"\bstage\s+(?:[IV]+[ABC]?\d?|[0-4][ABC]?)\b|\bT[1-4][abc]?N[0-3]|\b(?:complete|partial) response\b|\b(?:stable|progressive) disease\b"
+        r"|[ⅠⅡⅢⅣ]期|完全缓解|部分缓解"
+    ),
+    "an order": _pattern(
+        r"\b(?:must|needs? to|has to|have to|should)\s+(?:be|have|undergo|get)\s+(?:an? |the )?(?:biops\w*|resect\w*|surg\w*|operat\w*|chemo\w*)"
+        r"|\bmust biops\w*|必须(?:活检|手术|切除|穿刺)|应(?:当)?立即(?:活检|手术|切除)"
+    ),
+    "a claim about the product": _pattern(
+        r"\bradiologist[- ]level\b|\b(?:fda|ce)[- ](?:cleared|approved|marked)\b|\bclinically validated\b|\bcleared for clinical\b|专家级|已获批"
+    ),
+    "contrast": _pattern(r"\b(?:contrast[- ]enhanced|with (?:iv |intravenous )?contrast|post[- ]contrast|non-?contrast|unenhanced|without contrast)\b|增强扫描|增强CT|平扫"),
+}
+"""What DESIGN.md forbids whoever writes it. Contrast alone may be carried: by a scan that says so."""
+
+NAMED_LESION = _pattern(
+    r"\b(?:lesions?|nodules?|mass(?:es)?|candidates?|targets?)\s+(?:no\.?\s*|number\s*|#)?"
+    r"(\d{1,3}(?:\s*(?:,|and|&|or|to|-)\s*\d{1,3})*)(?![\d.]|\s*(?:%|-?\s*(?:mm|cm|hu|slices?|months?|days?|years?|ml)\b|[x×]))"
+    r"|(?:病灶|结节|肿块|候选|靶灶)\s*(?:编号)?#?\s*(\d{1,3}(?:\s*(?:,|,|和|与|、|或)\s*\d{1,3})*)(?![\d.]|\s*(?:%|毫米|厘米|mm|cm|个月|岁|年|天|层))"
+    r"|(?<![\d.])(\d{1,3})\s*号(?:病灶|结节|肿块|候选)"
+)
+LIDC_SCALE = _pattern(r"(?:LIDC[^.。;;]{0,40}?)(?:1\s*(?:-|–|to|到|至)\s*5)(?:\s*(?:分|scale))?")
+DATE = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?:T[\d:.+Z-]+)?")

@@ -1,0 +1,18 @@
+"""The embedded planner: picks functions and fills their arguments from text and case card, with no key and no network.
+
+    reading   one message made plain and split into clauses
+    cues      words that settle what a clause asks, by themselves
+    intents   the learned part, fitted from examples and from the tools' own utterances
+    slots     numbers, sides, planes, thresholds, dates in a clause
+    refer     which lesion is meant
+    steps     clauses into ordered goals: what depends on what
+    turn      what has been done in this turn, read from the messages
+    answers   results into sentences that cite their evidence
+    model     all of it as a LangChain chat model
+
+Importing this is light: scikit-learn and LangChain load at first use.
+"""
+
+from agent.planner.steps import ToolCall, plan
+
+__all__ = ["ToolCall", "plan"]

@@ -1,0 +1,144 @@
+"""What a guideline's table or its passages say, with what was stated, and the one question that asks for the rest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from agent.planner import slots
+from agent.planner.answers.wording import cite, joined, pick, safe, sentences
+from agent.planner.reading import Language, plain
+
+LONGEST_PASSAGES = 2
+"""Passages that are quoted; the rest stand in the evidence."""
+
+_ASK: dict[str, tuple[str, str]] = {
+    "setting": ("was it an incidental finding, found at screening, or at follow-up", "是偶然发现、筛查发现还是随访"),
+    "age": ("the patient's age", "患者年龄"),
+    "known_cancer": ("any known cancer", "有无已知恶性肿瘤"),
+    "immunosuppressed": ("any immunosuppression", "有无免疫抑制"),
+    "type": ("the nodule type (solid, part-solid or ground-glass)", "结节类型(实性、部分实性或磨玻璃)"),
+    "count": ("one nodule or several", "单发还是多发"),
+    "risk": ("the risk of the patient (smoking history)", "患者的风险高低(吸烟史)"),
+    "solid_component_mm": ("the size of the solid part in mm", "实性成分的大小(毫米)"),
+    "slice_thickness_mm": ("the slice thickness in mm", "层厚(毫米)"),
+    "mean_diameter_mm": ("the mean diameter in mm", "平均直径(毫米)"),
+}
+_COUNTED = "lesions outlined in this case"
+_GUIDELINE_NAMES = {"fleischner-2017": "fleischner", "lung-rads-2022": "lung-rads", "bts-2015": "bts", "recist-1.1": "recist"}
+
+Card = Mapping[str, Any]
+Result = Mapping[str, Any]
+
+
+def assessed(result: Result, card: Card, language: Language) -> tuple[list[str], tuple[str, ...]]:
+    """Say the row that applies, or why none does, or ask for what is missing; and ready answers to that question."""
+    gone = [str(e) for e in result.get("withdrawn") or []]
+    if result.get("needs"):
+        said = [_withdrawn(gone or [str(e) for e in card.get("withdrawn") or []], None, language)] if gone or card.get("withdrawn") else []
+        return [*said, question(result, card, language)], options(result, language)
+    item = str(result["evidence"])
+    said = []
+    if result.get("out_of_scope"):
+        said += _not_applied(result, item, language)
+    else:
+        said.append(_row(result, item, language))
+    said += [cite(language, str(c.get(language) or c.get("en") or ""), item) for c in result.get("caveats") or []]
+    if gone:
+        said.append(_withdrawn(gone, item, language))
+    return said, ()
+
+
+def _row(result: Result, item: str, language: Language) -> str:
+    action = str((result.get("action") or {}).get(language, "")).rstrip(".。")
+    stated = stated_words(result.get("basis") or {})
+    row = safe(str(result.get("category") or result.get("row")))
+    en = f"{result['title']}, row “{row}”, if {joined(stated, 'en') or 'as stated'}: {action}"
+    zh = f"{result['title']},条目“{row}”,若{joined(stated, 'zh') or '如所陈述'}:{action}"
+    return cite(language, pick(language, en, zh), item)
+
+
+def _not_applied(result: Result, item: str, language: Language) -> list[str]:
+    number = result["lesion"]
+    reason = str(result["out_of_scope"].get(language, ""))
+    return [
+        cite(language, pick(language, f"{result['title']} does not apply to lesion {number}",
+                            f"{result['title']}不适用于病灶{number}"), item),
+        cite(language, reason, item),
+    ]  # fmt: skip
+
+
+def _withdrawn(gone: Sequence[str], item: str | None, language: Language) -> str:
+    text = pick(language, "The earlier advice is withdrawn and no longer holds", "先前的建议已撤回,不再适用")
+    return cite(language, text, *([item] if item else gone))
+
+
+def question(result: Result, card: Card, language: Language) -> str:
+    """Ask in one question for everything that is still missing."""
+    names = [n["name"] for n in result["needs"]]
+    context = card.get("context") or {}
+    if str(result.get("guideline", "")).startswith("fleischner") and "known_cancer" in names:
+        # The table asks in two rounds; a reader would rather answer in one.
+        known = {"type": _stated_type(card, result.get("lesion")), "risk": context.keys() & {"risk", "smoking", "pack_years"}}
+        names += [n for n in ("type", "risk") if n not in names and not known[n]]
+    parts = [pick(language, *_ASK.get(n, (n.replace("_", " "), n))) for n in dict.fromkeys(names)]
+    if language == "zh":
+        return f"应用{result['title']}还需要:{'、'.join(parts)},请问分别是什么情况?"
+    listed = parts[0] if len(parts) == 1 else "; ".join(parts[:-1]) + "; and " + parts[-1]
+    return f"To apply {result['title']} I still need: {listed}, please?"
+
+
+def options(result: Result, language: Language) -> tuple[str, ...]:
+    """Return ready answers where one yes-or-no or one choice is missing."""
+    names = [n["name"] for n in result["needs"]]
+    ready = {
+        "known_cancer": (("No known cancer.", "Known cancer."), ("无恶性肿瘤病史。", "有恶性肿瘤病史。")),
+        "immunosuppressed": (("Immunocompetent.", "Immunosuppressed."), ("免疫功能正常。", "免疫抑制。")),
+        "type": (("Solid nodule.", "Part-solid nodule.", "Ground-glass nodule."), ("实性结节。", "部分实性结节。", "磨玻璃结节。")),
+        "risk": (("Low risk.", "High risk."), ("低危。", "高危。")),
+        "setting": (("Incidental finding.", "Screening.", "Follow-up."), ("偶然发现。", "筛查。", "随访。")),
+    }  # fmt: skip
+    if len(names) != 1 or names[0] not in ready:
+        return ()
+    return ready[names[0]][language == "zh"]
+
+
+def passages(result: Result, language: Language) -> list[str]:
+    """Quote the passages that were found, each sentence with its citation, and their sources."""
+    held = list(result.get("passages") or [])
+    named = slots.guideline(plain(str(result.get("question", ""))))
+    if named:
+        held = [p for p in held if _GUIDELINE_NAMES[named] in plain(str(p.get("guideline", "")))]
+    if not held:
+        return [nothing_found(language)]
+    said: list[str] = []
+    for passage in held[: 1 if held[0].get("score", 0) >= 0.9 else LONGEST_PASSAGES]:
+        item = str(passage["evidence"])
+        lines = sentences(str(passage["text"]))
+        head = f"{passage['guideline']} {passage['edition']}"
+        head += pick(language, f", {passage['section']}", f",{passage['section']}") if passage.get("section") else ""
+        for number, line in enumerate(lines):
+            lead = pick(language, f"{head}: ", f"{head}:") if number == 0 else ""
+            said.append(cite(language, lead + line, item))
+        if passage.get("source"):
+            said.append(cite(language, pick(language, f"Source: {passage['source']}", f"来源:{passage['source']}"), item))
+    return said
+
+
+def nothing_found(language: Language) -> str:
+    """Say that the guidelines at hand hold no passage on this."""
+    return pick(language, "The guidelines at hand hold no passage that answers this, so I give no advice on it.",
+                "现有指南中没有能回答这个问题的段落,因此不给出建议。")  # fmt: skip
+
+
+def stated_words(basis: Mapping[str, str]) -> list[str]:
+    """Return what was stated, in the reader's words, each once; what was only counted is not stated."""
+    words = [safe(part) for text in basis.values() if text != _COUNTED for part in re.split(r";\s*", str(text))]
+    return [w for w in dict.fromkeys(words) if w]
+
+
+def _stated_type(card: Card, lesion: Any) -> bool:
+    return "nodule_type" in (card.get("context") or {}) or any(
+        s.get("field") == "nodule_type" for s in card.get("stated_now") or []
+    )

@@ -1,0 +1,66 @@
+"""What compare, write_report and export came to, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from agent.planner.answers.memory import lobe_stated, stated
+from agent.planner.answers.wording import cite, name_of, pick, ref, sentences
+from agent.planner.reading import Language
+
+SHOWN_LINES = 10
+"""Sentences of the report that are said in the chat; the rest is read in the report."""
+
+Card = Mapping[str, Any]
+Result = Mapping[str, Any]
+
+
+def written(result: Result, card: Card, language: Language) -> list[str]:
+    """Say that the report is a draft, what it says, what was stated, and what was not assessed."""
+    report = result.get("report") or {}
+    said = [
+        pick(language, "The report is written as a draft, for research use only; it needs review by a qualified reader.",
+             "报告已写为草稿,仅供研究使用,须由有资质的阅片者复核。")
+    ]  # fmt: skip
+    in_it = [str(line).strip() for line in report.get("lines") or []]
+    said += [_ended(line, language) for line in in_it[:SHOWN_LINES]]
+    for item in (card.get("context") or {}).values():
+        if item.get("words") and item.get("evidence"):
+            said.append(stated(str(item["words"]), str(item["evidence"]), language))
+    for lesion in card.get("lesions") or []:
+        if lesion.get("lobe_stated") and lesion.get("lobe_evidence"):
+            said.append(lobe_stated(str(lesion["lobe_stated"]), str(lesion["lobe_evidence"]), language))
+    left_out = [_ended(str(line), language) for line in report.get("not_assessed") or []]
+    said += left_out or [pick(language, "What was not assessed is listed in the report.", "未评估的内容列于报告。")]
+    said += [_ended(str(n), language) for n in result.get("notes") or [] if language == "en"]
+    return list(dict.fromkeys(said))
+
+
+def exported(result: Result, language: Language, asked: str) -> list[str]:
+    """Say that files were written."""
+    said = [pick(language, "The report's files are written.", "报告文件已写出。")]
+    if "pdf" in asked:
+        said.append(pick(language, "PDF is not among the forms I can write yet: the report is in Markdown and JSON.",
+                         "目前不能写PDF:报告为Markdown和JSON格式。"))  # fmt: skip
+    return said
+
+
+def compared(result: Result, language: Language) -> list[str]:
+    """Say what a comparison measured, pair by pair, in the tool's own quantities and words."""
+    said = []
+    for pair in result.get("pairs") or [result]:
+        item = pair.get("evidence")
+        held = pair.get("quantities") or {}
+        if not item or not held:
+            continue
+        parts = [f"{name_of(q, language)} {ref(str(item), q)}" for q in list(held)[:4]]
+        number = pair.get("lesion")
+        head = pick(language, f"Lesion {number}: " if number else "", f"病灶{number}:" if number else "")
+        said.append(cite(language, head + ", ".join(parts), str(item)))
+        said += [cite(language, s, str(item)) for n in pair.get("notes") or [] for s in sentences(str(n))]
+    return said
+
+
+def _ended(line: str, language: Language) -> str:
+    return line if line.endswith((".", "。", "!", "?")) else line + ("。" if language == "zh" else ".")

@@ -1,0 +1,167 @@
+"""Words that settle what a clause asks, before the learned part is asked: the trade's own verbs and nouns.
+
+Each rule names an intent, what has to stand in the clause, and what must not. The first that fits wins, so the
+order goes from narrow to wide. A clause that no rule settles is the learned part's.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+FOLLOW_UP = (
+    r"follow(?:ed)?[- ]?(?:up|ing)|surveillance|recommend\w*|guidance|guidelines?|manage[dm]\w*|next step|"
+    r"(?:repeat|rescan|re-?scan|next|another|further) (?:the |a )?(?:ct|scan|imaging|study)|come back|fleischner|"
+    r"lung[- ]?rads|\bbts\b|i?recist|\bpet\b|biops\w+|随访|复查|指南|共识|怎么处理|如何处理|处理建议|怎么办|活检|穿刺|弗莱施纳"
+)
+"""What speaks of a guideline's advice at all."""
+
+_REPORT = r"(?:reports?|impression|conclusions?|(?:summary )?letter|findings section|write-?up)"
+_REPORT_ZH = r"(?:报告|结论|印象|诊断意见|小结)"
+_EDIT = (
+    r"(?:update|revise|edit|amend|shorten|lengthen|rewrite|rephrase|reword|correct|change|fix|trim|put|add|insert|include|"
+    r"mention|remove|delete|drop|take out|leave out|append|note)"
+)
+_EDIT_ZH = r"(?:更新|修改|修订|改|重写|精简|缩短|短一点|补充|加上|加入|加到|加进|写进|写入|写上|放进|删|去掉|注明)"
+_SIZE = (
+    r"(?:diameters?|sizes?|volumes?|dimensions?|(?:long|short|longest|shortest|major|minor)[- ]?(?:est)? ?(?:axis|axes|diameter)|"
+    r"axes|area|attenuation|hounsfield|\bhu\b|density|sphericity|calipers?|measurements?|extent|recist diameter)"
+)
+
+
+@dataclass(frozen=True)
+class _Rule:
+    intent: str
+    fits: re.Pattern[str]
+    unless: re.Pattern[str] | None = None
+
+
+def _rule(intent: str, fits: str, unless: str = "") -> _Rule:
+    return _Rule(intent, re.compile(fits, re.ASCII), re.compile(unless, re.ASCII) if unless else None)
+
+
+_RULES: tuple[_Rule, ...] = (
+    # Not work on the case
+    _rule("talk.scope", r"\b(?:weather|recipe|joke|poem|football|stock|restaurant|traffic|president)\b|天气|笑话|股票|菜谱|红烧肉|餐馆"),
+    _rule("talk.scope", r"\bprognosis\b|\bsurvival\b|how long (?:will|does|has) (?:he|she|the patient|this patient).*live|"
+                        r"\b(?:what|which) (?:drug|dose|antibiotic|chemotherapy|medication|treatment should)|\bprescri\w+|"
+                        r"\b(?:tnm|clinical|tumou?r) stag\w+|what stage\b|预后|能活多久|生存期|开什么药|用什么药|抗生素|化疗方案|是几期|第几期|分期是"),
+    _rule("talk.scope", r"\b(?:ignore|forget|disregard) (?:all |your |the |any |previous )+(?:instructions?|rules|prompt)|system prompt|"
+                        r"忽略(?:之前|以上|所有)的?(?:指令|规则)|delete (?:all|every|the) (?:cases?|evidence|data)"),
+    _rule("talk.scope", r"(?:patient(?:'s|s)?|his|her) (?:full )?(?:name|id|birth ?date|date of birth|address|phone)\b|(?:患者|病人)(?:的)?(?:姓名|名字|叫什么|生日|电话|住址)"),
+    _rule("talk.doubling", r"doubling time|\bvdt\b|倍增时间"),
+    _rule("talk.identity", r"\bwho (?:are|made|built|wrote|trained) you\b|\bare you (?:a|an|chatgpt|gpt)\b|你是谁|谁(?:开发|做|训练)了?的?你"),
+    _rule("talk.capabilities", r"\bwhat (?:can|could) you (?:do|help)|\bwhat (?:else )?are you able to|\b(?:what|which) (?:tools|models|functions|guidelines) "
+                               r"(?:do you|are (?:there|installed|available))|^help\b|你(?:能|会|可以)(?:做|干|帮我做)(?:什么|些什么|哪些)|有(?:哪些|什么)(?:工具|功能|模型)"),
+    _rule("talk.repeat", r"\b(?:repeat|say) (?:that|what you|it again|your (?:last|previous)|the last answer)|再说一遍|重复(?:一下)?(?:刚才|上)"),
+    _rule("talk.explain", r"^(?:but )?why\b(?! not)|\bexplain (?:that|your|the last|how you)|为什么(?:这么|这样)|依据是什么|怎么得出"),
+    _rule("talk.confidence", r"\bhow (?:confident|sure|certain|accurate|reliable|good) (?:are|were|is|was)\b|你确定|(?:多大|有多少)把握|准确(?:率|吗)|可靠吗|误差"),
+    # What a classifier is asked for
+    _rule("classify", r"\bclassif\w+|\b(?:malignan\w+|benign|cancerous)\b|\bis (?:it|this|that) (?:a )?(?:cancer|tumou?r)|\bdiagnos(?:is|e)\b|\bsuspicious (?:is|does|looking)|"
+                      r"\b(?:rate|rating|score|scores|grade) (?:it|this|the (?:lesion|nodule|\w+ (?:one|lesion|nodule))|lesion|for|please)|\bwhat (?:findings|disease|pathology|abnormalit\w+)\b|\bwhat (?:is|'s) wrong\b|"
+                      r"\b(?:abnormal(?:it\w+)?|cardiomegaly|effusion|pneumothorax|consolidation|pneumonia|tuberculosis|covid|fracture|atelectasis|pulmonary embolism)\b|\b(?:scan|ct|film|image|it|x-?ray|this) (?:look )?normal\b|"
+                      r"良恶性|良性|恶性|是癌|是不是癌|诊断(?:是|为)?什么|分类|异常|正常吗|气胸|积液|肺炎|骨折|结核|肺栓塞|新冠|打分|评分",
+          rf"\b(?:segment|outline|contour|mark|boundar\w+|highlight|measure|how (?:big|large))\b|guidelines?|manage\w*|fleischner|lung[- ]?rads|literature|recommend\w*|follow[- ]?up|rads|report|{'|'.join(('指南', '随访', '报告', '分割', '测量', '勾画', '病史'))}|previous|earlier|did you"),
+    _rule("measure", r"\b(?:compute|calculate|measure|take|get)\b.{0,12}\brecist (?:diameter|measurement)"),
+    # Files and reports
+    _rule("export", r"\b(?:export|download|e-?mail|upload|transmit)\b|\b(?:save|send|push|write)\b.*\b(?:to (?:a |the |my )?(?:disk|folder|file|pacs|archive|"
+                    r"json|pdf|markdown|desktop|doctor|gp|colleague)|(?:files?|results?|evidence|reports?)\b(?=.*\bto\b)|as (?:pdf|json|markdown|a file))|"
+                    r"\b(?:save|send) (?:me )?(?:the |this |all )?(?:report|files?|results?|evidence|everything)\b"
+                    r"|导出|下载|上传|保存(?:报告|结果|文件|到|为|成)?|(?:报告|结果|文件)[^,。]{0,4}(?:发|存|传)(?:给|到|送|成|为|下来|出去)|发送|存(?:成|为|到)"),
+    _rule("recall.report", rf"\b(?:what|which|where|is there|do we have|read|see|show(?: me)?)\b.{{0,24}}\b(?:report|impression|draft)\b(?:.{{0,12}}\b(?:say|yet|version|now)\b)?"
+                           r"|报告(?:里|中|内容|怎么|写了什么|说了什么|写好了)|(?:看看|给我看|查看)(?:一下)?报告|有报告吗",
+          rf"\b(?:write|draft|generate|make|{_EDIT})\b|outside|写[^了好]|出报告|生成|加|改"),
+    _rule("write_report", rf"\b(?:write|draft|generate|create|compose|produce|prepare|make|dictate|finali[sz]e|finish|redo|give me|i need|i want|i'd like|"
+                          rf"can i (?:have|get)|summari[sz]e|do|get me|need|want|{_EDIT})\b.*\b{_REPORT}\b",
+          r"\b(?:outside|external|prior|previous|old|referring) report\b(?! with)|\bsource for\b|report (?:cards?)\b"),
+    _rule("write_report", r"^(?:and |then |please |now |a |the |finally |structured |radiology |full |short )*reports?(?: (?:it|this|please|in \w+|on \w+|everything|the \w+|back))*[ .!]*$|"
+                          r"\bwrite (?:it|this|that|the case|everything) (?:all )?up\b|^write up|\bdocument (?:this|it|the case|everything)\b|\b(?:into|in|to|for) (?:the|a|my) report\b"),
+    _rule("write_report", rf"(?:写|出|生成|起草|撰写|书写|做|给我|来|整理|总结|形成|完成|要|打|拟|再出|{_EDIT_ZH}).*{_REPORT_ZH}|{_REPORT_ZH}.*(?:{_EDIT_ZH}|写)"
+                          rf"|^(?:再)?(?:报告|出具报告)$|(?:书写|撰写|写)(?:影像)?所见",
+          r"外院报告|报告(?:里|中)?(?:写|说)了什么"),
+    # Then, what was done before
+    _rule("recall.settings", r"\b(?:which|what|whose) (?:threshold|cut-?off|probability|settings?|parameters?|model|tool|version|segmenter|algorithm)\b.{0,30}(?:\b(?:use|used|did|was|were|is|made|applied|do we|at)\b|\?|$)|"
+                             r"\bhow (?:was|were|did you) (?:it|this|that|the \w+|lesion \d+)? ?(?:outline|outlined|segment|segmented|contoured|made)|\bwho (?:drew|outlined|segmented)\b|"
+                             r"(?:用|使用)(?:的|了)?(?:是)?(?:什么|哪个|哪种|多少)(?:的)?(?:阈值|模型|参数|设置|工具|算法)|阈值(?:是|用的是|为)?(?:多少|几)|(?:什么|多少)阈值|怎么分割的|分割参数",
+          r"\bshould\b|recommend|fleischner|(?:tools?|models?) (?:do you have|are there)"),
+    _rule("recall.history", rf"(?:\b(?:was|were|did|had|last time|first time|reported|gave|told)\b.*\b(?:before|previous(?:ly)?|earlier|last time|last measurement|first time|originally|initially|at first|the first|reported|gave me|beforehand)\b.*(?:\?|$))"
+                            rf"|\b(?:previous|earlier|old|former|last|original|initial|first) (?:{_SIZE}|value|number|result|reading)\b|\bmeasurement history\b|\bhistory of (?:it|lesion|the (?:lesion|nodule)|measurements)|"
+                            r"(?:之前|以前|原来|先前|上次|上一次|上回|刚才|最初|一开始|第一次|前一次|此前)[^,。]{0,8}(?:多大|多少|大小|直径|体积|测|量|数值|结果|径)|测量历史|历史(?:记录|测量)|(?:多大|大小).{0,3}(?:之前|以前|原来)",
+          r"\bcompare|\bprior (?:scan|ct|study)|grow|change since|\bthreshold|\bsay|说|对比|比较|阈值|重新(?:测|量)|cancer|smok|癌|吸烟"),
+    _rule("recall.findings", r"\b(?:what|which)\b.{0,20}\b(?:find|found|have|know|got)\b.{0,20}\b(?:so far|until now|already|yet|up to now)|\bremind me\b.{0,20}\b(?:found|find|have|lesions?)|\brecap\b|"
+                             r"\bwhat (?:did|have) (?:you|we) (?:find|found|got)|\bsummar\w+ (?:of )?(?:the |all )?(?:findings|lesions|what)(?!.*report)|\blist (?:the |all )?(?:lesions|findings|nodules|candidates)\b|"
+                             r"\btell me (?:more )?about (?:it|lesion|nodule|the \w+ (?:one|lesion|nodule))|(?:目前|到目前|至今|现在|已经|前面|刚才)(?:为止)?[^,。]{0,4}(?:发现|找到|有)了?(?:什么|哪些)|回顾一下|总结(?:一下)?(?:目前|所见|发现)?$|列出(?:所有)?(?:病灶|结节)|有哪些病灶"),
+    _rule("recall.context", r"\bwhat (?:do|did) (?:you know|i (?:say|tell|state)\w*)|\bwhat have i (?:told|said|stated)|\bwhat (?:else )?(?:is|do you) (?:still )?(?:missing|need)|(?:我)(?:告诉|说|提供)过?(?:你)?(?:什么|哪些)|还(?:缺|需要)(?:什么|哪些)信息|(?:患者|病人)(?:的)?(?:信息|情况|年龄|病史)(?:有哪些|是什么|怎样|多大)?$"),
+    _rule("recall.measurements", r"\b(?:list|show|table of|all|recap|current) (?:me )?(?:the |all )?(?:current )?(?:measurements|sizes|diameters)\b(?! of)|\bwhich (?:one|lesion|nodule|of \w+)\b.{0,12}\b(?:biggest|largest|smallest|bigger|larger)|(?:列出|汇总|显示)(?:所有|全部)?(?:的)?(?:测量|大小)|哪(?:个|枚)(?:病灶|结节)?最[大小]",
+          r"\bmeasure\b|重新|测量一下"),
+    # The viewer
+    _rule("show", r"\b(?:coronal|sagittal|axial|transverse)\b(?! (?:long|short|diameter|axis|size|measure))|\b(?:lung|mediastin\w+|bone|brain|soft[- ]tissue) (?:window|settings?|preset|view)\b|\bwindow\b(?= (?:level|width|to))|"
+                  r"\b(?:go|jump|scroll|navigate|pan|take me|zoom)(?: \w+)? (?:to|in|on)\b|\bcent(?:re|er)\b.*\bon\b|\b(?:show|display|bring up|open|see|view) (?:me )?(?:it|slice|lesion|the (?:\w+ )?(?:lesion|nodule|one|mass)|number|nodule|candidate|where)\b|"
+                  r"^(?:slice|image) \d+|冠状|矢状|横断|轴位(?!.*径)|(?:肺|纵隔|骨|脑|软组织)窗|跳(?:到|转)|转到|翻到|切(?:到|换)|定位到|(?:显示|看看?)(?:一下)?(?:第|病灶|结节|\d|[一二三四五六七八九十]号)|第\s*\d+\s*(?:层|张|幅)|居中",
+          r"\bmask\b|outline|contour|report|guideline|source|measure|轮廓|报告|多大|测"),
+    # Location
+    _rule("recall.location", r"\b(?:which|what) (?:lobe|lung|side|zone|third|lung segment|part of the lung)\b|\bwhere(?:abouts)? (?:is|are|exactly|does|in)\b.{0,20}(?:\b(?:it|lesion|nodule|mass|one|located|lie|sit)\b|$)|^(?:where|location|position)\W*$|\b(?:is|lies?|sits?|located) (?:it |this )?(?:\w+ )?in (?:the|which|what) (?:right|left|upper|lower|middle|which|lobe|lung|lingula)|\b(?:left or right|right or left)\b|"
+                             r"\blocation of\b|\bis it (?:central|peripheral|on the (?:left|right))|哪(?:个|一)?(?:肺)?叶|哪(?:一)?侧|哪边|左(?:肺|边|侧)?还是右|右(?:肺|边|侧)?还是左|在哪(?!找)|位于(?:哪|什么)|什么位置|位置$|哪个(?:肺)?段",
+          r"\b(?:nodules|lesions|candidates) (?:are|in)\b|find|找|measure|segment|分割|recommend|follow"),
+    # Comparison
+    _rule("compare", r"\b(?:compare|comparison|compared)\b|\b(?:chang\w+|grown?|growth|grew|bigger|smaller|different|progress\w*|shr\w+|new|stable)\b.{0,24}\b(?:since|than (?:last|the prior|before|in)|from (?:the )?(?:prior|last|previous)|versus|vs|compared)|"
+                     r"\b(?:is|has|have|did|are|was) (?:it|this|that|they|the \w+|lesion \d+|there)? ?(?:been )?(?:growing|grown|grow|changed|shrunk|progressed|progressing|stable|interval)\b|\binterval (?:change|growth)|\b(?:prior|previous|last|old|earlier) (?:scan|ct|study|exam)\b(?=.*\b(?:difference|change|match|versus|vs)\b)|\b(?:difference|change|match|growth)\b.*\b(?:prior|previous|last|old|earlier|both) (?:scans?|ct|study|exam)|"
+                     r"对比|比较|比一下|相比|跟(?:上次|以前|之前|去年|前片)比|较(?:前|上次|去年)|长大了?|(?:变|增|缩)(?:大|小)了(?:吗|没|多少|么)|有(?:没有)?变化|新发",
+          rf"\b(?:define|definition|criteria|recist|guidelines?)\b|\bdid i\b|\bthreshold\b|before (?:the )?(?:new|re-?seg)|定义|指南|标准"),
+    # Outlining
+    _rule("segment", r"\b(?:re-?|auto-?)?segment(?:s|ed|ing|ation)?\b|\b(?:re-?)?(?:outline|contour|delineat\w+|trace)\b|\b(?:draw|paint|mark|annotate|make|create|get|show)\b.{0,20}\b(?:mask|outlines?|contours?|borders?|boundar\w+|edges?|around)\b|\bmask (?:the|it|this|lesion|out)|"
+                     r"\bhighlight\b|\b(?:tighter|looser)\b|\b(?:tighten|loosen|shrink|grow|expand|smooth|dilate|erode)\b.{0,16}\b(?:mask|outline|contour|edge|it|segmentation|border)\b|\b(?:mask|outline|contour|segmentation|it)\b.{0,12}\b(?:leaks?|bleeds?|spills?|too (?:big|small|tight|loose|large|wide|generous|narrow)|misses|wrong|off)\b|"
+                     r"\b(?:exclude|include|leave out)\b.{0,20}\b(?:vessel|wall|rim|pleura|halo|margin|rib|edge|airway|bronchus)|\b(?:use|set|raise|lower|try|with|at|change|increase|decrease|higher|reduce)\b.{0,20}\b(?:threshold|cut-?off)\b|"
+                     r"分割|勾(?:画|勒|出)|描(?:边|出|画|绘)|圈(?:出|一下|起来)|(?:标|画)(?:出|记|一下)[^,。]{0,8}(?:边界|轮廓|范围|病灶|结节|肿块)|掩膜|(?:收紧|放宽|紧一点|松一点|紧一些|松一些|紧点|松点)|阈值|轮廓(?:太|不|再)|边界(?:不|太|重)|(?:排除|去掉|剔除)[^,。]{0,6}(?:血管|胸壁|胸膜|肋骨)",
+          r"\b(?:measure\w*|volume|diameter|how (?:big|large)) .*\b(?:mask|outline|contour|segmentation)\b|\b(?:which|what|in) (?:lung )?segment\b|recommend|guideline"),
+    # Measuring
+    _rule("measure", rf"\b(?:re-?)?(?:measur(?:e|ing)|quantify)\b|\bhow (?:big|large|wide|long|tall|thick|dense|round|spherical|many (?:mm|millimet\w+|cm|cubic))\b|\bhow (?:small)\b|"
+                     rf"\b(?:what|give|get|calculate|compute|tell|need|want|take|the|its|mean|total|and|max\w*)\b.{{0,24}}\b{_SIZE}\b|^{_SIZE}\b|\b{_SIZE}(?: of\b| in (?:mm|cm)|\?|$| please)|\bwhat size\b|"
+                     r"\b(?:is|are) (?:it|this|that|the \w+|lesion \d+) (?:bigger|larger|smaller|more|less|over|under|above|below) (?:than )?\d|"
+                     r"测(?:量|一|下|出)|再测|重测|(?:再|重新)量|量(?:一|下|出)|多大|(?:直|长|短|最大|平均)径|体积|大小|尺寸|(?:ct值|密度|面积)(?:是|为)?(?:多少|几)?|多少(?:毫米|厘米|mm|cm)|算(?:一下)?(?:体积|直径|大小)|比\d+(?:毫米|mm)[大小]",
+          rf"{FOLLOW_UP}|\bhow long (?:do|should|must|will|is the follow)|\breport\b|你|report|how (?:big|large) (?:a|must|should)|\btarget lesion\b|可测量(?:病灶)?的|多大(?:把握|年纪|岁)|how (?:big|large) is the (?:error|heart)|标准"),
+    # Searching
+    _rule("find", r"\b(?:find|detect|locate|search|look|scan|hunt|check|screen|spot|identify|list|pick|are there|any|how many|see|is there)\b.{0,30}\b(?:nodules|lesions|masses|candidates|spots|tumou?rs|mets|metastases)\b(?!.{0,20}\b(?:guideline|recist|fleischner|allow))|"
+                  r"\b(?:find|detect|locate|search for|look for) (?:a |the |any |an? (?:other|more) |me )?(?:\w+ )?(?:nodule|lesion|mass|tumou?r|candidate)s?\b|\b(?:search|scan|look (?:in|at|through)|check) (?:the |both |only the )?(?:\w+ )?(?:lungs?|side|chest|whole)\b|\bsearch (?:again|the scan)|\banything else\b.{0,12}\b(?:lung|chest|scan|side)|\b(?:run|start) (?:the )?(?:finder|detection|search)|"
+                  r"(?:找|查找|搜索?|搜寻|检测|寻找|检出|筛查|定位)[^,。]{0,8}(?:结节|病灶|肿块|肿瘤|病变|候选)|(?:结节|病灶|肿块)[^,。]{0,4}(?:在哪里?,?找|找出来)|有(?:没有|无|几个|多少)?[^,。]{0,6}(?:结节|病灶|肿块)(?:吗|$|\?)|(?:几|多少)(?:个|枚)(?:结节|病灶)|(?:对侧|另一侧|左肺|右肺|双肺|全肺)[^,。]{0,4}(?:找|搜|查)|(?:找|搜|查)(?:一下|找)?(?:左肺|右肺|对侧|另一侧|双肺|全肺)",
+          rf"{FOLLOW_UP}|recommend|\bsegment\b|malignan|cancer|良|恶|target lesions?|靶病灶"),
+)
+
+
+def settle(clause: str) -> str | None:
+    """Return the intent that a plain clause's own words settle, or None."""
+    for rule in _RULES:
+        if rule.fits.search(clause) and not (rule.unless and rule.unless.search(clause)):
+            return rule.intent
+    return None
+
+
+_ABOUT_ADVICE = re.compile(FOLLOW_UP, re.ASCII)
+_GENERAL = re.compile(
+    r"\b(?:look up|search|literature|cite|quote|source|reference|define[sd]?|definition|which guideline|what (?:does|do) (?:the )?\w+(?:[- ]\w+){0,2} "
+    r"(?:mean|define|say about|count)|covers?|in general|generally|usually|criteria for|target lesions?|how many|what counts|"
+    r"(?:an?|for|of|any|all|multiple|several|about|which|most) (?:[\w-]+ ){0,4}(?:nodules|lesions|masses|patients|emboli|pe|disease)|"
+    r"(?:an?|under|over|below|above) (?:incidental |solitary |small |stable )?(?:[\w-]+ ){0,3}(?:\d+(?:\.\d+)?[- ]?(?:mm|cm)|(?:solid|ground[- ]glass|part-solid|subsolid|perifissural) (?:nodule|lesion)))\b|"
+    r"\bacr\b|\bcategory \d|lung[- ]?rads \d|\b4[abx]\b|查一?下|查找|检索|引用|出处|文献|定义|哪个指南|哪些指南|一般|通常|指南(?:怎么|如何)?(?:规定|定义)|什么是|标准|靶病灶|"
+    r"\d+(?:\.\d+)?\s*(?:mm|毫米|cm|厘米)(?:的)?(?:实性|磨玻璃|部分实性|亚实性)?(?:结节|肿块)|4a|分类", re.ASCII
+)
+_THIS = re.compile(
+    r"\b(?:it|this|that|these|lesion \d+|nodule \d+|(?:first|second|third|bigger|biggest|larger|largest|other|last) (?:one|lesion|nodule)|this patient|the patient|he|she|her|him|here)\b|"
+    r"这(?:个|枚|处)?|该|它|病灶\s*\d|[一二三四五六七八九\d]号|第[一二三四五六\d]+(?:个|枚)|患者|病人", re.ASCII
+)
+_APPLY = re.compile(r"\b(?:apply|assess|evaluate|work out|run) (?:the )?(?:fleischner|lung[- ]?rads|recist|bts|criteria|guideline|it|this|lesion|nodule|category)|评估|套用|按\s*(?:照)?(?:fleischner|指南|弗莱施纳)", re.ASCII)
+
+
+def about_advice(clause: str) -> bool:
+    """Return whether a clause asks what a guideline advises or says."""
+    return _ABOUT_ADVICE.search(clause) is not None
+
+
+def is_general(clause: str) -> bool:
+    """Return whether a question about advice is about guidelines at large, not about a lesion of this case."""
+    return _GENERAL.search(clause) is not None and _THIS.search(clause) is None
+
+
+def applies(clause: str) -> bool:
+    """Return whether a clause asks for a table to be applied, whatever is in the case."""
+    return _APPLY.search(clause) is not None

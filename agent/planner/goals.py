@@ -1,0 +1,203 @@
+"""One clause's intent into goals: the function to call, its arguments, and what has to be asked first.
+
+A goal is a call whose lesion may still have to come from the step before it (`same`). Knows no message and no result.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from agent.planner import refer, slots
+from agent.planner.reading import Language, after_correction
+
+MAX_TEXT = 500
+"""Longest question or instruction that a function takes."""
+
+Card = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Goal:
+    """One call to make. `same`: its lesion is the one that the step before it ended with."""
+
+    function: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+    same: bool = False
+
+
+@dataclass(frozen=True)
+class Which:
+    """Several lesions fit what was said; only the reader can choose."""
+
+    function: str
+    between: tuple[int, ...]
+
+
+def goals_for(intent: str, clause: str, raw: str, card: Card, language: Language) -> list[Goal] | Which:
+    """Return the goals of a clause whose intent is a function, or what to ask.
+
+    Args:
+        intent: a function's name, or ``recall.…``.
+        clause: the plain clause. raw: the message as typed, for what keeps its capitals.
+        card: the case card.
+        language: of the message.
+    """
+    if intent.startswith("recall."):
+        return _recall(intent.removeprefix("recall."), clause, card)
+    if intent == "segment":
+        return _segment(clause, card)
+    if intent in ("measure", "classify", "assess"):
+        return _one_lesion(intent, clause, card)
+    return _PLAIN[intent](clause, raw, card, language)
+
+
+def _one_lesion(function: str, clause: str, card: Card) -> list[Goal] | Which:
+    reference = slots.reference(after_correction(clause))
+    meant = refer.meant(reference, card)
+    if len(meant.between) > 1:
+        return Which(function, meant.between)
+    named = slots.guideline(clause) if function == "assess" else None
+    rest = {"guideline": named} if named else {}
+    if not meant.numbers:
+        return [Goal(function, dict(rest))]
+    return [Goal(function, {**rest, "lesion": n}) for n in meant.numbers]
+
+
+def _segment(clause: str, card: Card) -> list[Goal] | Which:
+    seen = after_correction(clause)
+    arguments: dict[str, Any] = {}
+    box, point = slots.box(seen), slots.point(seen)
+    if box:
+        arguments["box"] = box
+    elif point:
+        arguments["point"] = point
+    threshold, change = slots.threshold(clause), slots.change(clause)
+    if threshold is not None:
+        arguments["threshold"] = threshold
+    elif change is not None:
+        arguments["change"] = change
+    tool = next(
+        (t["name"] for t in card.get("tools") or [] if t.get("task") == "segment" and str(t.get("name")) in clause), None
+    )
+    if tool:
+        arguments["tool"] = tool
+    reference = slots.reference(seen)
+    fresh = bool(card.get("selection")) and not (change or threshold) and not reference.numbers
+    if box or point or reference.clicked or (fresh and not reference.place and not reference.by_size):
+        return [Goal("segment", arguments)]
+    meant = refer.meant(reference, card)
+    if len(meant.between) > 1:
+        return Which("segment", meant.between)
+    if not meant.numbers:
+        return [Goal("segment", arguments)]
+    return [Goal("segment", {"lesion": n, **arguments}) for n in meant.numbers]
+
+
+def _recall(what: str, clause: str, card: Card) -> list[Goal]:
+    numbers = () if what in ("context", "report") else refer.meant(slots.reference(clause), card).numbers
+    arguments: dict[str, Any] = {"what": what}
+    return [Goal("recall", {**arguments, **({"lesion": numbers[0]} if numbers else {})})]
+
+
+def _find(clause: str, raw: str, card: Card, language: Language) -> list[Goal]:
+    arguments: dict[str, Any] = {}
+    side = slots.side(clause)
+    if slots.other_lung(clause):
+        here = refer.lesion(card, refer.focus(card)).get("side")
+        side = {"right": "left", "left": "right"}.get(str(here))
+    if side:
+        arguments["side"] = side
+    most = slots.most(clause)
+    if most and 1 <= most <= 50:
+        arguments["max_candidates"] = most
+    return [Goal("find", arguments)]
+
+
+def _compare(clause: str, raw: str, card: Card, language: Language) -> list[Goal]:
+    days = slots.days(clause)
+    return [Goal("compare", {"days": days} if days else {})]
+
+
+def _find_guideline(clause: str, raw: str, card: Card, language: Language) -> list[Goal]:
+    return [Goal("find_guideline", {"question": _said(clause, raw)})]
+
+
+def _show(clause: str, raw: str, card: Card, language: Language) -> list[Goal] | Which:
+    arguments: dict[str, Any] = {}
+    window, plane, number = slots.window(clause), slots.plane(clause), slots.slice_number(clause)
+    reference = slots.reference(after_correction(clause))
+    meant = refer.meant(reference, card)
+    if re.search(r"\bnext (?:one|lesion|nodule)\b|下一个", clause, re.ASCII):
+        meant = _next(card)
+    # "lung window" and "that in coronal" name no lesion; a bare "it" beside a view means the picture.
+    names_one = reference.numbers or reference.place or reference.by_size or reference.other
+    if len(meant.between) > 1 and not (window or plane or number):
+        return Which("show", meant.between)
+    if meant.numbers and number is None and (names_one or not window):
+        arguments["lesion"] = meant.numbers[0]
+    for name, value in (("plane", plane), ("window", window), ("slice", number)):
+        if value is not None:
+            arguments[name] = value
+    return [Goal("show", arguments)]
+
+
+def _next(card: Card) -> refer.Meant:
+    ids = [int(x["id"]) for x in refer.lesions(card)]
+    if not ids:
+        return refer.Meant()
+    here = ids.index(card["focus"]) if card.get("focus") in ids else -1
+    return refer.Meant((ids[(here + 1) % len(ids)],), said=True)
+
+
+_IN_ENGLISH = re.compile(r"\b(?:in|into) english\b|英文|英语", re.ASCII)
+_IN_CHINESE = re.compile(r"\b(?:in|into) (?:chinese|mandarin)\b|中文|汉语", re.ASCII)
+_SPECIAL = re.compile(
+    r"\b(?:updat\w+|revis\w+|edit\w*|amend\w*|shorten\w*|shorter|longer|lengthen|rewrit\w+|rephras\w+|reword\w*|correct\w*|"
+    r"chang\w+|fix|trim|put (?!everything)|add|insert|includ\w+|mention\w*|remov\w+|delet\w+|drop|without|only|just|"
+    r"impression|conclusion|findings section|letter|section|with the new|brief\w*|detailed)\b"
+    r"|更新|修改|修订|改|重写|精简|缩短|短一点|补充|加上|加入|加到|加进|写进|写入|放进|删|去掉|注明|只写|仅写|结论|印象|写上|报告里加", re.ASCII
+)
+
+
+def _write_report(clause: str, raw: str, card: Card, language: Language) -> list[Goal]:
+    arguments: dict[str, Any] = {}
+    if _IN_ENGLISH.search(clause):
+        arguments["language"] = "en"
+    elif _IN_CHINESE.search(clause) or language == "zh":
+        arguments["language"] = "zh"
+    elif (card.get("report") or {}).get("language") == "zh":
+        arguments["language"] = "en"  # left out, it would be written as the last one was
+    if _SPECIAL.search(clause):
+        arguments["instruction"] = _said(clause, raw)
+    return [Goal("write_report", arguments)]
+
+
+def _export(clause: str, raw: str, card: Card, language: Language) -> list[Goal]:
+    arguments: dict[str, Any] = {}
+    if re.search(r"\bjson\b", clause, re.ASCII):
+        arguments["format"] = "json"
+    elif re.search(r"\bmark ?down\b|\.md\b", clause, re.ASCII):
+        arguments["format"] = "markdown"
+    folder = slots.folder(raw)
+    if folder:
+        arguments["destination"] = folder
+    return [Goal("export", arguments)]
+
+
+def _said(clause: str, raw: str) -> str:
+    """Return the clause as it was typed where the message holds nothing else, else as it was read."""
+    typed = " ".join(raw.split())
+    return (typed if len(typed) <= len(clause) + 2 else clause)[:MAX_TEXT]
+
+
+_PLAIN = {
+    "find": _find,
+    "compare": _compare,
+    "find_guideline": _find_guideline,
+    "show": _show,
+    "write_report": _write_report,
+    "export": _export,
+}

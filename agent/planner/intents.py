@@ -1,0 +1,122 @@
+"""The learned part: which intent a clause has, from example sentences; fitted at first use, again when they change.
+
+Character n-grams with a linear model. The examples are this folder's own files, one intent a file, and the sentences
+that every installed tool brings along for its task; so a new tool is routed to without a change here. What is
+fitted is kept in memory by the hash of all examples, never on disk.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from threading import Lock
+from typing import Any
+
+from agent.planner.reading import plain
+
+log = logging.getLogger(__name__)
+
+READ = 240
+"""Characters of a clause that are classified; longer ones dilute what they ask with what they tell."""
+KEPT = 4
+"""Fitted routers kept in memory: one is about a megabyte."""
+STRENGTH = 12.0
+"""Inverse regularisation of the linear model, by five-fold cross-validation on the examples (flat from 6 to 30)."""
+TOOL_WEIGHT = 1.5
+"""A tool's own sentences are few beside ours, and are meant for it."""
+
+Utterances = Mapping[str, Sequence[str]]
+
+_fitted: OrderedDict[str, Router] = OrderedDict()
+_lock = Lock()
+
+
+@dataclass(frozen=True)
+class Guess:
+    """An intent and how sure the linear model is, 0 to 1."""
+
+    intent: str
+    share: float
+
+
+@lru_cache(maxsize=1)
+def examples() -> dict[str, tuple[str, ...]]:
+    """Return the shipped example sentences by intent."""
+    found = {}
+    for file in sorted(resources.files("agent.planner").joinpath("examples").iterdir(), key=lambda f: f.name):
+        if file.name.endswith(".txt"):
+            lines = (line.strip() for line in file.read_text(encoding="utf-8").splitlines())
+            found[file.name[:-4]] = tuple(line for line in lines if line and not line.startswith("#"))
+    return found
+
+
+def router(utterances: Utterances) -> Router:
+    """Return the router fitted from the shipped examples and these sentences by task."""
+    key = _hash(utterances)
+    with _lock:
+        if key not in _fitted:
+            _fitted[key] = Router(utterances)
+            while len(_fitted) > KEPT:
+                _fitted.popitem(last=False)
+        _fitted.move_to_end(key)
+        return _fitted[key]
+
+
+class Router:
+    """A linear model over character n-grams of a clause."""
+
+    def __init__(self, utterances: Utterances) -> None:
+        from sklearn.feature_extraction.text import TfidfVectorizer
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.pipeline import make_union
+
+        sentences, labels, weights = [], [], []
+        for intent, lines in examples().items():
+            sentences += [shape(line) for line in lines]
+            labels += [intent] * len(lines)
+            weights += [1.0] * len(lines)
+        for task, lines in sorted(utterances.items()):
+            sentences += [shape(line) for line in lines]
+            labels += [task] * len(lines)
+            weights += [TOOL_WEIGHT] * len(lines)
+        self._own = {shape(line): task for task, lines in utterances.items() for line in lines}
+        self._features: Any = make_union(
+            TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4), sublinear_tf=True, min_df=2),
+            TfidfVectorizer(token_pattern=r"[a-z'#]+|[\u3400-\u9fff]", ngram_range=(1, 2), sublinear_tf=True),
+        )
+        matrix = self._features.fit_transform(sentences)
+        self._model: Any = LogisticRegression(C=STRENGTH, max_iter=300, tol=1e-3, class_weight="balanced")
+        self._model.fit(matrix, labels, sample_weight=weights)
+        log.debug("the planner was fitted from %d sentences in %d intents", len(sentences), len(set(labels)))
+
+    def guess(self, clause: str, most: int = 3) -> list[Guess]:
+        """Return the likeliest intents of a plain clause, best first."""
+        seen = shape(clause)
+        if seen in self._own:
+            return [Guess(self._own[seen], 1.0)]
+        shares = self._model.predict_proba(self._features.transform([seen]))[0]
+        ranked = sorted(zip(self._model.classes_, shares, strict=True), key=lambda p: -p[1])[:most]
+        return [Guess(str(name), float(share)) for name, share in ranked]
+
+
+def shape(text: str) -> str:
+    """Return a clause as the model sees it: plain, every number the same, no end sign.
+
+    >>> shape("Measure lesion 12!")
+    'measure lesion #'
+    """
+    return re.sub(r"\d+(?:\.\d+)?", "#", plain(text)[:READ]).strip(" .!?。,;:")
+
+
+def _hash(utterances: Utterances) -> str:
+    digest = hashlib.sha256()
+    for source in (examples(), utterances):
+        for intent in sorted(source):
+            digest.update("\0".join((intent, *source[intent], "\1")).encode())
+    return digest.hexdigest()

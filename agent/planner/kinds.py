@@ -1,0 +1,208 @@
+"""What one clause is: a function to call, a topic to answer at once, a statement, or two readings to choose between.
+
+Cues settle most; the learned part decides the rest; the card decides between advice at large and advice for a lesion,
+and between what a tool can do and what none at hand can.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from agent.planner import cues, refer, slots
+from agent.planner.intents import Router, Utterances
+from agent.planner.reading import asks, quoted
+from agent.statements import read_statements
+
+Card = Mapping[str, Any]
+
+SURE = 0.22
+"""Share below which the learned part's best guess is asked about: there one in two was wrong in cross-validation."""
+
+_FINDINGS = re.compile(
+    r"\b(?:effusions?|pneumothora\w+|cardiomegaly|heart enlarged|consolidat\w+|pneumonia|tuberculosis|\btb\b|covid\w*|fractures?|"
+    r"embolism|embolus|\bpe\b|atelecta\w+|o?edema|emphysema|fibrosis|aneurysm|lymphadenopathy|bronchiectasis|hernia)\b"
+    r"|积液|气胸|肺炎|结核|骨折|栓塞|肺不张|水肿|实变|心影|心脏(?:增)?大|肺气肿|纤维化|动脉瘤|新冠", re.ASCII
+)
+_ORGANS = re.compile(
+    r"\b(?:segment|outline|contour|delineate|mask|mark|trace|highlight)\b(?:(?!lesion|nodule|tumou?r|mass).)*\b(?:lungs?|lobe|heart|liver|kidneys?|spleen|"
+    r"aorta|airways?|trachea|vessels|bones?|ribs?|spine|brain|everything)\b(?! (?:lesion|nodule|mass|tumou?r))"
+    r"|(?:分割|勾画)(?:一下)?(?:整个)?(?:左|右|双|全)?(?:肺(?!结节|内|部?病)|上叶|下叶|肝脏?(?!病)|心脏?|肾|脾|主动脉|气管|骨)", re.ASCII
+)
+_NORMAL = re.compile(
+    r"\b(?:normal|abnormal\w*|unremarkable|clear|clean)\b|\bwhat (?:findings|disease|pathology)\b|\bwhat (?:is|'s) (?:wrong|on)\b|\bwhat do you see\b|"
+    r"正常|异常|(?:什么|有)问题|看出什么|什么毛病", re.ASCII
+)
+_NEGATIVE = re.compile(
+    r"\bno (?:other |further |suspicious |pulmonary |lung |focal )*(?:nodules?|lesions?|mass(?:es)?|abnormalit\w+|findings?)\b|\b(?:unremarkable|normal|clear)\b|"
+    r"未见(?:明显)?(?:异常|结节|病灶|肿块|[^,。]{0,6}(?:结节|病灶|异常))|无(?:明显)?(?:异常|结节|病灶)|没有(?:结节|病灶|异常)|正常|清晰", re.ASCII
+)
+_WRITES = re.compile(r"\b(?:write|put|add|state|say|report|insert|include|note|dictate|conclude)\b|写|加|报告|注明|记录", re.ASCII)
+_JUST = re.compile(
+    r"^(?:(?:and|so|then|now|ok|or|what about|how about|same (?:for|with|on)|also|the same for|那么?|再看|还有|和)[\s,]*)*"
+    r"(?:(?:the )?(?:lesion|nodule|mass|candidate|no\.?|number|#|l)?\s*#?\d{1,2}|(?:lesion|nodule|number) (?:one|two|three|four|five)|"
+    r"(?:the )?(?:first|second|third|fourth|fifth|last|other|bigger|larger|smaller|biggest|largest|smallest|left|right|upper|lower)"
+    r"(?: (?:one|lesion|nodule|mass))?|第?[一二三四五六七八九十\d]+(?:个|号|枚)?(?:病灶|结节)?|另(?:外)?一?个|[大小]的?那个|(?:左|右)边(?:那个|的)?)"
+    r"(?:\s*(?:too|as well|please|呢|的|也))*\s*[.?!]*$", re.ASCII
+)
+_RECORD = re.compile(r"^(?:and |then |please )*(?:add|note|record|remember|keep) (?:that|this|it)(?: down| in mind)?[.! ]*$|^(?:请)?(?:记录|记下|记住|加上)(?:一下|这个)?$", re.ASCII)
+_TAGGED = re.compile(r"(?:right|correct|isn't it|is it not|对吧|对吗|是吧|是不是)\s*\?\s*$", re.ASCII)
+_PACS = re.compile(r"\bpacs\b|\b(?:e-?mail|whatsapp|fax)\b|邮件|邮箱|微信", re.ASCII)
+_ACTS = ("measure", "segment", "show", "find", "classify", "recall.history")
+_TELLS_APART = ("lobe", "nodule_type", "perifissural")
+
+
+@dataclass(frozen=True)
+class Unsure:
+    """Two readings, likeliest first."""
+
+    first: str
+    second: str
+
+
+@dataclass(frozen=True)
+class Sense:
+    """What one clause is; at most one of intent, topic and unsure says what to do with it."""
+
+    clause: str
+    intent: str | None = None
+    topic: str | None = None
+    stated: bool = False
+    unsure: Unsure | None = None
+
+
+def sense(
+    clause: str, raw: str, card: Card, learned: Router, utterances: Utterances, before: str = "", *, in_hand: bool = False
+) -> Sense:
+    """Return what a plain clause is on this card.
+
+    `before`: the reader's message before this one. `in_hand`: an earlier clause has a lesion outlined or measured.
+    """
+    dictated = _dictated(clause, raw)
+    if dictated:
+        return Sense(clause, topic="contradiction" if refer.lesions(card) else "negative_read")
+    if slots.contradicts(clause):
+        return Sense(clause, topic="both_ways")
+    if _RECORD.search(clause):
+        return Sense(clause, stated=True)
+    if _is_statement(clause, card):
+        if _TAGGED.search(raw) and slots.lobe(clause):
+            return Sense(clause, intent="recall.location", stated=True)
+        return Sense(clause, stated=True)
+    intent = _settled(clause, card, learned, before)
+    if isinstance(intent, Unsure):
+        return Sense(clause, unsure=intent)
+    if intent.startswith("talk."):
+        return Sense(clause, topic=intent.removeprefix("talk."))
+    return _as_the_case_allows(intent, clause, card, utterances, in_hand)
+
+
+def _settled(clause: str, card: Card, learned: Router, before: str) -> str | Unsure:
+    if _JUST.match(clause):
+        earlier = cues.settle(before.lower()) if before else None
+        return earlier if earlier and not earlier.startswith("talk.") else "show"
+    settled = cues.settle(clause)
+    if settled is not None:
+        return settled
+    if cues.about_advice(clause):
+        return "assess"
+    guesses = learned.guess(clause)
+    best = guesses[0]
+    if best.share >= SURE or len(guesses) == 1:
+        return best.intent
+    return Unsure(best.intent, guesses[1].intent)
+
+
+def _as_the_case_allows(intent: str, clause: str, card: Card, utterances: Utterances, in_hand: bool) -> Sense:
+    """Turn an intent into what this card allows: a function, or a topic that says why not."""
+    if intent in ("assess", "guideline"):
+        return _advice(intent, clause, card, in_hand)
+    if intent == "classify":
+        return _classify(clause, card, utterances)
+    if intent == "segment" and card.get("tools") and _ORGANS.search(clause) and not _offered("segment", clause, utterances):
+        return Sense(clause, topic="no_tool")
+    if intent == "export" and _PACS.search(clause):
+        return Sense(clause, topic="pacs")
+    if intent == "measure" and _flat_without_lesion(card):
+        return Sense(clause, topic="no_spacing")
+    if intent == "recall.location" and _flat_without_lesion(card):
+        return Sense(clause, topic="no_side")
+    if intent == "recall.location" and "scan" in card and not refer.lesions(card):
+        return Sense(clause, topic="no_lesion")
+    return Sense(clause, intent=intent)
+
+
+def _advice(intent: str, clause: str, card: Card, in_hand: bool) -> Sense:
+    """Advice for a lesion of this case is a table's; advice at large is a passage's."""
+    if cues.is_general(clause) or (intent == "guideline" and not cues.about_advice(clause)):
+        return Sense(clause, intent="find_guideline")
+    scan = card.get("scan")
+    if isinstance(scan, Mapping) and (scan.get("is_2d") or scan.get("modality") not in ("CT", None)):
+        return Sense(clause, topic="not_ct")
+    named = slots.guideline(clause)
+    if named is not None and not _has_table(named):
+        return Sense(clause, intent="find_guideline")
+    if in_hand or refer.lesions(card) or card.get("selection") or cues.applies(clause):
+        return Sense(clause, intent="assess")
+    pointing = slots.reference(clause)
+    if intent == "assess" and (pointing.numbers or re.search(r"\b(?:for|of) (?:it|this (?:lesion|nodule|one))\b|(?:这|该)(?:个|枚)?(?:病灶|结节)", clause, re.ASCII)):
+        return Sense(clause, intent="assess")
+    return Sense(clause, intent="find_guideline")
+
+
+def _classify(clause: str, card: Card, utterances: Utterances) -> Sense:
+    """A finding that no tool at hand looks for is said to be so; "is it normal" is answered from what was found."""
+    if _FINDINGS.search(clause) and card.get("tools") and not _offered("classify", clause, utterances):
+        return Sense(clause, topic="no_tool")
+    scan = card.get("scan")
+    if isinstance(scan, Mapping) and _NORMAL.search(clause) and not scan.get("is_2d"):
+        if refer.lesions(card):
+            return Sense(clause, intent="recall.findings", topic="not_a_read")
+        if scan.get("modality") == "CT" and not card.get("selection"):
+            return Sense(clause, intent="find", topic="not_a_read")
+    return Sense(clause, intent="classify")
+
+
+def _offered(task: str, clause: str, utterances: Utterances) -> bool:
+    """Return whether some tool of a task brings sentences that speak of what the clause speaks of."""
+    spoken = {m[0].strip() for pattern in (_FINDINGS, _ORGANS) for m in pattern.finditer(clause)}
+    words = {w for s in spoken for w in re.findall(r"[a-z]{4,}|[\u3400-\u9fff]{2,}", s)} - {"segment", "outline", "分割"}
+    return any(word in sentence.lower() for sentence in utterances.get(task, ()) for word in words)
+
+
+def _has_table(guideline: str) -> bool:
+    from knowledge import criteria_names
+
+    return guideline in criteria_names()
+
+
+def _flat_without_lesion(card: Card) -> bool:
+    scan = card.get("scan")
+    flat = isinstance(scan, Mapping) and bool(scan.get("is_2d")) and not scan.get("has_mm")
+    return flat and not refer.lesions(card)
+
+
+def _is_statement(clause: str, card: Card) -> bool:
+    asked = card.get("asked") or {}
+    needs = list(asked.get("needs", ())) if isinstance(asked, Mapping) else []
+    if asks(clause) and not _TAGGED.search(clause) and not re.match(r"^(?:no|yes)\b", clause):
+        return False
+    found = read_statements(clause, asked=needs, lesion=refer.focus(card))
+    if cues.settle(clause) in _ACTS and all(s.field in _TELLS_APART for s in found):
+        return False  # "diameter of the lingula nodule": said to tell lesions apart
+    return bool(found)
+
+
+def _dictated(clause: str, raw: str) -> bool:
+    """Return whether the clause orders a negative read to be written."""
+    said = [q for q in quoted(raw) if _NEGATIVE.search(q.lower())]
+    if said and _WRITES.search(clause):
+        return True
+    order = re.search(
+        r"\b(?:write|put|state|add|report|say|conclude) (?:in the report )?(?:that )?(?:there (?:is|are) |the )?(?:lungs? (?:is|are) )?(no |normal|unremarkable|clear)|"
+        r"(?:写|报告)(?:里|中|上)?(?:写|加)?(?:成|为|上)?[^,。]{0,6}(?:未见|正常|无异常|无结节)",
+        clause,
+    )
+    return order is not None and _NEGATIVE.search(clause) is not None

@@ -1,0 +1,108 @@
+"""One message made plain: capped, full-width signs folded, language told, split into clauses that each ask one thing.
+
+Knows no function and no case.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Literal
+
+Language = Literal["en", "zh"]
+
+MAX_READ = 4000
+"""Characters of a message that are planned from; more is a pasted document, not a request."""
+MAX_CLAUSES = 12
+
+_CHINESE = re.compile(r"[\u3400-\u9fff]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_QUOTE = re.compile(r"[\"“”「」『』](.{1,300}?)[\"“”「」『』]")
+
+_FILLER = (
+    r"(?:(?:and|then|also|please|pls|now|next|finally|afterwards?|after that|so|but|just|ok(?:ay)?|well|can you|"
+    r"could you|would you|will you|can we|could we|i want you to|i'd like you to|i would like you to|go ahead and|"
+    r"let'?s|kindly|maybe|first|thanks|great|good)[\s,]+)*"
+)
+_ASK_EN = (
+    r"(?:what(?:'s)?|which|how|when|where|why|who|is|are|does|do|did|should|any|re-?\w+|find|search|scan|detect|locate|"
+    r"segment|outline|contour|delineate|trace|draw|mark|highlight|measure|size|quantify|calculate|compute|classify|"
+    r"rate|score|grade|characteri[sz]e|compare|assess|apply|evaluate|tell|give|get|cite|quote|look|check|show|go|jump|"
+    r"scroll|zoom|switch|display|open|write|draft|generate|create|compose|produce|prepare|report|dictate|summari[sz]e|"
+    r"export|save|send|download|email|list|recall|remind|repeat|explain|use|set|make|put|add|update|shorten|analy[sz]e|"
+    r"run|do|take|start|exclude|include|remove|change|tighten|loosen|shrink|grow|expand|follow[- ]?up|same)\b"
+)
+_ASK_ZH = (
+    r"(?:请|帮我?|麻烦|再|重新?|先|把|给我?|用|按照?|根据|然后|并且?|最后|顺便)*"
+    r"(?:分割|勾|描|圈|标|画|测|量|查|找|搜|检|写|出|生成|起草|导出|发|存|保存|显示|看|打开|切|跳|定位|转|对比|比较|评|分类|分析|"
+    r"告诉|列|总结|多大|多少|多久|怎么|怎样|如何|哪|什么|有没有|是不是|是否|需要|更新|修改|改|指南|给出|做|计算|打分|收紧|放宽|扩大|缩小|报告)"
+)
+_STARTS = re.compile(rf"^{_FILLER}{_ASK_EN}|^{_ASK_ZH}")
+_CUT = re.compile(
+    r"(?:[.!?;](?=\s|$)|[。!?;\n])\s*|,\s*(?!\d{3}\b)|\s+and\s+(?:then\s+)?|\s+then\s+|、|"
+    r"(?:然后|接着|随后|之后(?=再)|再(?=量|测|分割|看|写|出|给|勾)|并且?(?=量|测|分|写|出|生成|给|告|评|勾)|"
+    r"和(?=测量|分割|写报告|出报告))"
+)
+_DROPPED = re.compile(
+    r"\b(?:don'?t|do not|no need to|never mind|rather than|instead of)\s+(?:[\w-]+)(?:\s+(?:it|that|again|anything|"
+    r"(?:the|a|this) \w+|lesion \d+))?|\bwithout \w+ing(?: it| anything)?"
+    r"|(?<!要)(?:不要|不用|无需|不必|先不|先别)(?:再)?(?:分割|测量|测|量|写报告|写|导出|勾画|分类|找|查)[^,。;、然但只]{0,6}"
+)
+_FALSE_START = re.compile(
+    r"(?:\bno,? wait\b|\bi meant?\b|\bsorry,? (?:i meant? )?(?=lesion|nodule|the|number|no\.)|\bscratch that\b|\bactually,?"
+    r" (?:no|make (?:it|that))\b|\bno,? not\b.*?,|不对[,,]?|不是[^,。]{0,8}[,,]是|说错了[,,]?|应该是)"
+)
+
+
+def plain(text: str) -> str:
+    """Return the text capped, without control characters, full-width signs folded, in lower case, single-spaced.
+
+    >>> plain("Measure　lesion ２,please!")
+    'measure lesion 2,please!'
+    """
+    folded = unicodedata.normalize("NFKC", _CONTROL.sub(" ", text[:MAX_READ]))
+    folded = folded.replace("’", "'").replace("‘", "'").replace("–", "-").replace("。", "。")
+    return " ".join(folded.lower().split())
+
+
+def language_of(text: str) -> Language:
+    """Return ``zh`` when the text holds a Chinese character, else ``en``."""
+    return "zh" if _CHINESE.search(text[:MAX_READ]) else "en"
+
+
+def quoted(text: str) -> list[str]:
+    """Return what stands in quotation marks."""
+    return _QUOTE.findall(text[:MAX_READ])
+
+
+def clauses(text: str) -> list[str]:
+    """Split plain text into clauses, each of which begins as a request or a question does.
+
+    What asks nothing by itself stays with its neighbour; what is told not to be done is left out.
+    """
+    kept = _DROPPED.sub(" ", _without_quotes(text))
+    pieces: list[str] = []
+    start = 0
+    for cut in _CUT.finditer(kept):
+        rest = kept[cut.end() :].lstrip()
+        sentence_end = cut[0].strip()[:1] in tuple(".!?;。") and cut[0].strip() != ""
+        if rest and (_STARTS.match(rest) or sentence_end):
+            pieces.append(kept[start : cut.end()].strip(" ,、"))
+            start = cut.end()
+    pieces.append(kept[start:].strip(" ,、"))
+    return [p for p in pieces if re.search(r"\w", p)][:MAX_CLAUSES]
+
+
+def asks(clause: str) -> bool:
+    """Return whether a clause begins as a request or a question does."""
+    return _STARTS.match(clause) is not None or clause.rstrip().endswith("?")
+
+
+def after_correction(clause: str) -> str:
+    """Return what stands after "no, wait" and the like, or the whole clause."""
+    found = list(_FALSE_START.finditer(clause))
+    return clause[found[-1].end() :] if found else clause
+
+
+def _without_quotes(text: str) -> str:
+    return _QUOTE.sub(" ", text)

@@ -1,0 +1,116 @@
+"""compare, write_report and export: what ends on paper. Nothing is written that its evidence does not carry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from agent.toolset.desk import Desk
+from tools.contract import NotApplicable
+
+if TYPE_CHECKING:
+    from agent.report import Report
+    from tools.quantity import Language
+
+KEY_SECTIONS = ("impression", "recommendation")
+"""What is said in the chat when a report was written; the rest is read in the report."""
+WHAT_CAN_BE_ASKED = (
+    "A report can be asked for in English or Chinese, and in full or short. A lesion leaves it when the reader "
+    "rejects the lesion; everything else in it follows the evidence."
+)
+
+
+def compare(desk: Desk, days: int | None = None) -> dict[str, Any]:
+    """Compare with a prior scan. Raises NotApplicable: no prior scan can be in a case yet."""
+    desk.need_scan()
+    raise NotApplicable(
+        "No prior scan is in this case, so nothing was compared. A comparison needs the earlier scan itself, loaded "
+        "and outlined beside this one, which this version cannot do yet. A prior size that you state is kept and "
+        "shown as stated, not as measured."
+    )
+
+
+def write_report(desk: Desk, language: str | None = None, instruction: str | None = None) -> dict[str, Any]:
+    """Compose the report from current evidence, keep it with the case, and return its key sentences."""
+    from agent import report as paper
+    from agent.report.instruction import read_wish
+
+    desk.need_scan()
+    wish = read_wish(instruction)
+    last = _last(desk)
+    chosen = _language(wish.language or language, last)
+    form = wish.form or (last.form if last and instruction else "full")
+    paper.bring_up_to_date(desk)
+    material = paper.material_of(desk, chosen)
+    report = paper.compose(material, version=_next_version(desk), form=form)
+    paper.keep_report(desk, report)
+    notes = [f"Not understood, and not followed: “{part}”." for part in wish.not_understood]
+    needs = {name: question for found in material.guidance.values() for name, question in found.needs}
+    left_out = report.section("not_assessed")
+    return {
+        "report": {
+            "version": report.version, "language": report.language, "form": report.form,
+            "lines": [s.text for key in KEY_SECTIONS if (x := report.section(key)) for s in x.statements],
+            "not_assessed": [s.text for s in left_out.statements] if left_out else [],
+            "needs": [{"name": n, "question": q} for n, q in needs.items()],
+            "problems": list(report.problems),
+        },
+        "notes": [*notes, WHAT_CAN_BE_ASKED] if notes else [],
+        "evidence": list(report.cites),
+    }  # fmt: skip
+
+
+def export(desk: Desk, format: str = "all", destination: str | None = None) -> dict[str, Any]:
+    """Write the report's files into a folder, the case's own when none is named."""
+    from agent.report import last_report, write_files
+
+    folder = _folder(desk, destination)
+    files = write_files(desk, folder, format)
+    report = last_report(desk)
+    return {
+        "files": [file.name for file in files],
+        "destination": destination,
+        "report": {"version": report.version, "language": report.language} if report else None,
+    }
+
+
+def _folder(desk: Desk, destination: str | None) -> Path:
+    """Return the folder meant. Raises NotApplicable for one that is no folder's name or cannot be one."""
+    if destination is None or not destination.strip():
+        return desk.workspace.cases.case_folder(desk.case_id) / "report"
+    text = destination.strip()
+    if "\0" in text or "://" in text:
+        raise NotApplicable(
+            "The report's files are written to a folder on this machine; an address elsewhere cannot be written to. "
+            "Name a folder, or leave it out for the case's own."
+        )
+    try:
+        folder = Path(text).expanduser()
+    except RuntimeError as error:
+        raise NotApplicable("That home folder is not known here. Name the whole folder.") from error
+    if folder.exists() and not folder.is_dir():
+        raise NotApplicable(f"{folder.name} is a file, not a folder. Name a folder for the report's files.")
+    return folder
+
+
+def _last(desk: Desk) -> Report | None:
+    """Return the last report; None too when its file is damaged: writing a new one is the way out."""
+    from agent.events import AgentError
+    from agent.report import last_report
+
+    try:
+        return last_report(desk)
+    except AgentError:
+        return None
+
+
+def _next_version(desk: Desk) -> int:
+    return int((desk.state.get("report") or {}).get("version", 0)) + 1
+
+
+def _language(asked: str | None, last: Report | None) -> Language:
+    if asked not in (None, "en", "zh"):
+        raise NotApplicable(f"A report is written in English (en) or Chinese (zh); not in {asked!r}.")
+    if asked is None:
+        return last.language if last else "en"
+    return "zh" if asked == "zh" else "en"

@@ -1,0 +1,52 @@
+"""What every test folder shares: a generated chest, an empty data folder, and the data beside the checkout."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tools import EvidenceStore, Mask, Scan
+from tools.phantom import Sphere, chest_phantom
+
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+COARSE = (1.4, 1.4, 2.5)
+"""Spacing that keeps a whole chest under four million voxels."""
+
+
+@pytest.fixture(scope="session")
+def chest() -> tuple[Scan, tuple[Mask, ...]]:
+    """A coarse generated chest with a 20 mm nodule on the right and a 12 mm one on the left; read-only."""
+    spheres = (Sphere((-80.0, 10.0, 20.0), 20.0), Sphere((85.0, -20.0, -40.0), 12.0))
+    return chest_phantom(spheres, spacing=COARSE)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty data folder that SCANWRIGHT_HOME names."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    monkeypatch.setenv("SCANWRIGHT_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture
+def evidence(tmp_path: Path) -> Iterator[EvidenceStore]:
+    """A real evidence store in a folder of its own."""
+    store = EvidenceStore(tmp_path / "evidence")
+    yield store
+    store.close()
+
+
+@pytest.fixture(scope="session")
+def shared() -> Callable[[str], Path]:
+    """Return a path in the data beside the checkout; the test is skipped with the reason when it is not there."""
+
+    def find(name: str) -> Path:
+        path = DATA / name
+        if not path.exists():
+            pytest.skip(f"{name} of the data beside this checkout is not here")
+        return path
+
+    return find

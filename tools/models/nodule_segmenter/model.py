@@ -1,0 +1,257 @@
+"""The prompted nodule segmenter as a tool: a click, clicks or a box in RAS mm -> one mask on the scan's own grid.
+
+Checks the place before the network is asked, and the weights' hash before they are used. Windows and components are
+`outline.py`'s, the scan's axes are `frame.py`'s.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tools.contract import (
+    MissingSpacing,
+    NotApplicable,
+    Progress,
+    SegmentRequest,
+    SegmentResult,
+    ToolFailed,
+    ToolSpec,
+    VisionTool,
+    outside,
+)
+from tools.measure import touches_edge
+from tools.models.nodule_segmenter.frame import Upright
+from tools.models.nodule_segmenter.outline import LEAST_CONTRAST_HU, SNAP_MM, Outline, Prompts, outline
+from tools.models.nodule_segmenter.window import Array, Index
+from tools.scan import Point
+
+WEIGHTS = Path(__file__).parent / "weights.safetensors"
+SHA256 = ""
+"""Of the shipped weights; `train.py` makes others, which are pinned here when they are shipped."""
+
+AIR_HU = -900.0
+"""Air in the airways and around the body is near -1000, aerated lung near -850, ground glass denser still."""
+NEAR_MM = 4.0
+"""A click that has nothing denser than air within this distance is on no lesion."""
+BODY_MM = 200.0
+"""A slice at least this wide shows the skin; in a narrower crop nobody can tell lung air from air outside."""
+TRAINED_MM = 2.5
+"""Thickest native slices of the training data; thicker ones were made from them by averaging."""
+DOUBTS = {
+    "cut off": "The outline reaches the edge of the largest window (about 100 mm): it is cut off, or no lesion.",
+    "no edge": "The outline hardly differs from its surroundings in attenuation: check that it is a lesion.",
+}
+FLIPS: tuple[tuple[int, ...], ...] = ((), (-1,), (-2,), (-1, -2))
+"""The answer is the mean over these mirror images of the window: one batch, at little more than the cost of one."""
+BEST_CUT = 0.42
+"""The network's own probability at which Dice was best on 220 training nodules (0.850; 0.847 at 0.5). Probabilities are
+shifted so that the contract's 0.5 means this one."""
+SHIFT = math.log((1 - BEST_CUT) / BEST_CUT)
+
+
+class NoduleSegmenter(VisionTool):
+    """Outlines the lung lesion at a click or in a box."""
+
+    spec = ToolSpec(
+        name="nodule-segmenter",
+        task="segment",
+        version="1.0.0",
+        summary="Outlines one lung nodule or mass on a chest CT from a click inside it or a box around it.",
+        not_for=(
+            "Not for finding lesions, for other organs, for MR or plain films. It outlines what is pointed at, lesion "
+            "or not; sub-solid borders and lesions on pleura or vessels are the least sure. Every outline needs review."
+        ),
+        modalities=("CT",),
+        body_parts=("CHEST",),
+        labels=("nodule", "mass"),
+        licence="Apache-2.0 (code and weights); trained on LIDC-IDRI, CC BY 3.0, Armato et al. 2011",
+        utterances={
+            "en": (
+                "segment the lesion", "outline the nodule", "segment what I clicked", "draw a contour around the mass",
+                "contour this nodule", "delineate the lesion in the box", "make a mask of the nodule here",
+                "segment it again, tighter", "redo the outline, looser", "trace the edge of this spot",
+                "mark the extent of the lesion", "segment at this point", "can you outline it",
+                "segment inside this box", "get me the boundary of the nodule",
+            ),
+            "zh": (
+                "分割病灶", "勾画结节", "分割我点的地方", "把这个肿块的轮廓画出来", "勾画框内的病灶",
+                "给这个结节做掩膜", "再分割一次，紧一点", "重新勾画，松一点", "描出结节的边界", "标出病灶范围",
+                "在这个点分割", "帮我圈出这个结节", "分割一下", "对框里的结节做分割", "提取结节轮廓",
+            ),
+        },
+        parameters={"type": "object", "properties": {}, "additionalProperties": False},
+        weights_sha256=SHA256,
+        accuracy=(),
+    )  # fmt: skip
+
+    def __init__(self, weights: Path = WEIGHTS, sha256: str | None = None) -> None:
+        """Take other weights than the shipped ones only with their hash: `evaluate.py` measures new ones so."""
+        self._weights = weights
+        self._sha256 = sha256 or self.spec.weights_sha256
+        self._network: Any = None
+        self._device = "cpu"
+
+    def load(self, device: str) -> None:
+        """Read the weights after checking their hash. Raises ToolFailed when they are missing or others."""
+        try:
+            content = self._weights.read_bytes()
+        except OSError as e:
+            raise ToolFailed(
+                f"{self.spec.name} has no readable weights ({type(e).__name__}). Reinstall Scanwright."
+            ) from e
+        seen = hashlib.sha256(content).hexdigest()
+        if seen != self._sha256:
+            raise ToolFailed(
+                f"{self.spec.name}'s weights have the sha256 {seen[:12]}…; {str(self._sha256)[:12]}… is due. They were "
+                "changed or damaged and are not used: reinstall Scanwright, or pin the hash of weights you trained."
+            )
+        from safetensors.torch import load
+
+        from tools.models.nodule_segmenter.network import build_network
+
+        network = build_network()
+        network.load_state_dict(load(content))
+        self._network, self._device = network.eval().to(device), device
+
+    def run(self, request: SegmentRequest, progress: Progress = lambda fraction, phrase: None) -> SegmentResult:
+        """Outline what the request points at.
+
+        Raises:
+            NotApplicable: out of scope, outside the image or the body, on air, or nothing above the threshold.
+            MissingSpacing: the scan has no millimetres.
+            ToolFailed: the weights are missing, changed, or were not loaded.
+        """
+        scan = request.scan
+        self.spec.check_scope(scan)
+        if not scan.has_mm:
+            raise MissingSpacing("Segmenting needs the voxel spacing in mm; this image has none. Load the original.")
+        if self._network is None:
+            raise ToolFailed(f"{self.spec.name} was not loaded. Call load(device) first, or take it from the registry.")
+        view = Upright.of(scan)
+        prompts = _prompts(view, request)
+        progress(0.1, "looking at the place")
+        _check_place(view, prompts)
+        progress(0.2, "outlining")
+        found = outline(view.volume, view.spacing, prompts, request.threshold, self._predict)
+        if found is None:
+            raise NotApplicable(
+                f"There is no outline above the threshold {request.threshold:g} at that place. Lower the threshold "
+                '("looser"), click nearer to the middle of the lesion, or draw a box around it.'
+            )
+        if found.doubt == "no edge" and request.box is None:
+            raise NotApplicable(
+                f"No border of a lesion is seen there: what the click is in differs from what surrounds it by "
+                f"{found.contrast_hu:.0f} HU (at least {LEAST_CONTRAST_HU:g} are needed). Click inside the lesion, or "
+                "draw a box around it."
+            )
+        return _result(view, found, request)
+
+    def _predict(self, data: Array) -> Array:
+        """Return the probability of one window, the mean over its mirror images."""
+        import torch
+
+        batch = torch.from_numpy(np.stack([np.flip(data, axes) for axes in FLIPS]))
+        kind = self._device.split(":")[0]
+        with torch.inference_mode(), torch.autocast(kind, torch.bfloat16, enabled=kind == "cuda"):
+            answer = torch.sigmoid(self._network(batch.to(self._device)).float() + SHIFT)[:, 0].cpu()
+        turned = [torch.flip(a, axes) if axes else a for a, axes in zip(answer, FLIPS, strict=True)]
+        return np.asarray(torch.stack(turned).mean(dim=0).numpy(), dtype=np.float32)
+
+
+def _prompts(view: Upright, request: SegmentRequest) -> Prompts:
+    """Return the request's places as indices. Raises NotApplicable for a place outside the image."""
+    scan = request.scan
+    for place in (request.seed, *(c for c, _ in request.clicks)):
+        if not scan.contains(place):
+            raise NotApplicable(outside(scan, place))
+    points = [] if request.point is None else [request.point]
+    add = points + [c for c, keep in request.clicks if keep]
+    avoid = [c for c, keep in request.clicks if not keep]
+    box = None if request.box is None else _box(view, request.box)
+    return Prompts(tuple(view.index(p) for p in add), tuple(view.index(p) for p in avoid), box)
+
+
+def _box(view: Upright, corners: tuple[Point, Point]) -> tuple[Index, Index]:
+    """Return low and high index of a box given by two corners in RAS mm, cut to the image.
+
+    A box drawn on one slice has no depth: it is made as deep as its shorter side.
+    """
+    (a, b, c), (d, e, f) = corners
+    places = np.array([view.index((x, y, z)) for x in (a, d) for y in (b, e) for z in (c, f)])
+    low, high = places.min(axis=0), places.max(axis=0)
+    size = (high - low) * view.spacing
+    flat = size < 0.5 * np.array(view.spacing)
+    if flat.sum() > 1:
+        raise NotApplicable("The box has no area. Draw it around the lesion, or click inside the lesion.")
+    half = np.where(flat, size[~flat].min() / 2 / view.spacing, 0.0)
+    low = np.maximum(low - half, -0.5)
+    high = np.minimum(high + half, np.array(view.shape) - 0.5)
+    return (float(low[0]), float(low[1]), float(low[2])), (float(high[0]), float(high[1]), float(high[2]))
+
+
+def _check_place(view: Upright, prompts: Prompts) -> None:
+    """Raise NotApplicable for a place on plain air or outside the body."""
+    near = _around(view, prompts.seed)
+    if prompts.box is None and float(np.percentile(near, 90)) < AIR_HU:
+        raise NotApplicable(
+            f"The point is on air: {float(np.mean(near)):.0f} HU on average, and nothing denser than {AIR_HU:g} HU "
+            f"within {NEAR_MM:g} mm. Click inside the lesion."
+        )
+    if _outside_body(view, prompts.seed):
+        raise NotApplicable("The point lies outside the body, in the air around it. Click inside the lesion.")
+
+
+def _around(view: Upright, seed: Index) -> Array:
+    """Return the HU of the voxels within `NEAR_MM` of an index (at least its own)."""
+    spans, gaps = [], []
+    for place, n, mm in zip(seed, view.shape, view.spacing, strict=True):
+        at, reach = round(place), int(NEAR_MM / mm)
+        span = np.arange(max(0, at - reach), min(n, at + reach + 1))
+        spans.append(span)
+        gaps.append((span - at) * mm)
+    z, y, x = np.ix_(*gaps)
+    values = np.asarray(view.volume[np.ix_(*spans)], dtype=np.float32)
+    return np.asarray(values[z**2 + y**2 + x**2 <= NEAR_MM**2])
+
+
+def _outside_body(view: Upright, seed: Index) -> bool:
+    """Return whether the seed is in air that reaches the edge of a slice wide enough to show the skin."""
+    from scipy.ndimage import gaussian_filter, label
+
+    wide = [n * mm for n, mm in zip(view.shape[1:], view.spacing[1:], strict=True)]
+    if min(wide) < BODY_MM:
+        return False
+    k, row, column = (min(n - 1, max(0, round(v))) for v, n in zip(seed, view.shape, strict=True))
+    plane = gaussian_filter(np.asarray(view.volume[k], dtype=np.float32), [0.7 / mm for mm in view.spacing[1:]])
+    labels, _ = label(plane < AIR_HU)
+    mine = labels[row, column]
+    edge = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    return bool(mine and (edge == mine).any())
+
+
+def _result(view: Upright, found: Outline, request: SegmentRequest) -> SegmentResult:
+    """Return the mask with what a reader must know about it."""
+    mask = view.mask(found.box, found.start, "nodule")
+    notes = []
+    if view.spacing[0] > TRAINED_MM:
+        notes.append(
+            f"Slices are {view.spacing[0]:.1f} mm apart; the segmenter was trained on slices of 0.6 to {TRAINED_MM} mm "
+            "and on thicker ones made by averaging those."
+        )
+    if touches_edge(mask):
+        notes.append("The outline reaches the edge of the image: the lesion may be cut off there.")
+    if found.doubt:
+        notes.append(DOUBTS[found.doubt])
+    if request.point is not None and not mask.contains(request.point):
+        notes.append(f"The click is not in the outline but within {SNAP_MM:g} mm of it.")
+    notes += [
+        "A click to add could not be reached at this threshold; lower it or click between."
+        for place, keep in request.clicks
+        if keep and not mask.contains(place)
+    ]
+    return SegmentResult(mask, request.threshold, tuple(notes))

@@ -1,0 +1,240 @@
+"""What each command does, as data: calls public functions, returns one JSON-ready dictionary, prints nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from agent import Session
+    from knowledge import Store
+    from tools import Quantity, Registry
+    from tools.registry import Installed
+    from tools.scan import Scan
+
+REPORT_OUTLINES = 3
+"""How many of a search's nodule candidates `report` outlines and measures when nothing is outlined yet."""
+
+
+def registry() -> Registry:
+    """Return the tools at hand, the operator's own folder included."""
+    from agent.settings import Settings
+    from tools import Registry
+
+    return Registry.discover(Settings.from_environment().own_tools)
+
+
+def segment(
+    scan_path: str,
+    out: Path,
+    *,
+    threshold: float,
+    tool: str | None,
+    modality: str | None,
+    body_part: str | None,
+    point: tuple[float, ...] | None,
+    box: tuple[float, ...] | None,
+) -> dict[str, Any]:
+    """Outline from a point, a box or (neither) a search, write the label file and return what was outlined."""
+    from tools import FindRequest, NotApplicable, SegmentRequest, load_scan
+    from tools.lesions import nifti_suffix, write_labels
+
+    nifti_suffix(out)
+    scan = load_scan(scan_path, modality=modality, body_part=body_part)
+    known = registry()
+    segmenter = _chosen(known, "segment", scan, tool)
+    requests: list[tuple[Any, SegmentRequest]] = []
+    notes: list[str] = []
+    if point is not None or box is not None:
+        place = (point[0], point[1], point[2]) if point is not None else None
+        corners = ((box[0], box[1], box[2]), (box[3], box[4], box[5])) if box is not None else None
+        requests.append((None, SegmentRequest(scan, place, corners, threshold=threshold)))
+    else:
+        found = known.best("find", scan).run(FindRequest(scan=scan))
+        notes += [*found.notes, *found.not_assessed]
+        for candidate in found.candidates:
+            requests.append((candidate, SegmentRequest(scan, candidate.mask.core_mm, threshold=threshold)))
+    masks, lesions = {}, []
+    for number, (candidate, request) in enumerate(requests, start=1):
+        try:
+            result = segmenter.run(request)
+        except NotApplicable as error:
+            if candidate is None:
+                raise
+            notes.append(f"Candidate {number} was not outlined: {error}")
+            continue
+        masks[number] = result.mask
+        notes += [n for n in result.notes if n not in notes]
+        lesions.append(_outlined(number, result.mask, scan, candidate))
+    write_labels(out, masks, scan)
+    return {"lesions": lesions, "tool": segmenter.spec.name, "out": str(out), "notes": notes}
+
+
+def _outlined(number: int, mask: Any, scan: Scan, candidate: Any) -> dict[str, Any]:
+    import numpy as np
+
+    voxel = abs(float(np.linalg.det(mask.grid_affine[:3, :3])))
+    volume: dict[str, Any] = {"value": mask.count, "unit": "{voxel}"}
+    if scan.has_mm:
+        volume = {"value": round(mask.count * voxel, 3), "unit": "mm3"}
+    centre = [round(v, 2) for v in mask.centre_mm]
+    found = {"id": number, "label": mask.label, "centre_mm": centre, "volume_voxel": volume}
+    if candidate is not None:
+        found |= {"group": candidate.group, "rank": candidate.rank, "side": candidate.side}
+    return found
+
+
+def _chosen(known: Registry, task: Any, scan: Scan, name: str | None) -> Installed:
+    from tools import NotApplicable
+
+    tool = known.get(name) if name else known.best(task, scan)
+    if tool.spec.task != task:
+        raise NotApplicable(f"{name} is a tool to {tool.spec.task}, not to {task}.")
+    return tool
+
+
+def measure(scan_path: str, mask_path: str, modality: str | None, body_part: str | None) -> dict[str, Any]:
+    """Measure every lesion of a label file."""
+    from tools import MeasureRequest, load_scan
+    from tools.lesions import read_labels
+
+    scan = load_scan(scan_path, modality=modality, body_part=body_part)
+    tool = registry().get("lesion-measure")
+    lesions = []
+    for value, mask in read_labels(mask_path, scan).items():
+        result = tool.run(MeasureRequest(scan, mask))
+        lesions.append(_quantities(value, result.quantities, result.notes))
+    return {"lesions": lesions, "scan": _scan(scan)}
+
+
+def classify(
+    scan_path: str, mask_path: str, name: str | None, modality: str | None, body_part: str | None
+) -> dict[str, Any]:
+    """Score every lesion of a label file."""
+    from tools import ClassifyRequest, load_scan
+    from tools.lesions import read_labels
+
+    scan = load_scan(scan_path, modality=modality, body_part=body_part)
+    tool = _chosen(registry(), "classify", scan, name)
+    lesions = []
+    for value, mask in read_labels(mask_path, scan).items():
+        result = tool.run(ClassifyRequest(scan, mask))
+        lesions.append(_quantities(value, result.scores, result.notes))
+    return {"lesions": lesions, "tool": tool.spec.name}
+
+
+def _quantities(number: int, quantities: tuple[Quantity, ...], notes: tuple[str, ...]) -> dict[str, Any]:
+    def one(q: Quantity) -> dict[str, Any]:
+        return {"value": q.value, "unit": q.unit, "method": q.method, **({"note": q.note} if q.note else {})}
+
+    return {
+        "id": number,
+        "quantities": {q.name: one(q) for q in quantities},
+        "end_points_mm": {q.name: [list(p) for p in q.end_points_mm] for q in quantities if q.end_points_mm},
+        "notes": list(notes),
+    }
+
+
+def _scan(scan: Scan) -> dict[str, Any]:
+    return {
+        "id": scan.id[:12], "shape": list(scan.shape), "spacing_mm": list(scan.spacing),
+        "modality": str(scan.modality), "body_part": str(scan.body_part), "notes": list(scan.notes),
+    }  # fmt: skip
+
+
+def report(session: Session, out: Path, point: tuple[float, ...] | None, language: str) -> dict[str, Any]:
+    """Find, outline, measure and rate what is missing in a case, compose its report and write the files."""
+    from tools import ToolError
+
+    notes: list[str] = []
+    if point is not None:
+        session.call("segment", point=list(point))
+    if not any(x.outlined for x in session.record.lesions):
+        notes += _search(session)
+    for lesion in session.record.lesions:
+        if not lesion.outlined or lesion.status == "rejected":
+            continue
+        for function, have in (("measure", lesion.measurement), ("classify", lesion.rating)):
+            if have is None:
+                try:
+                    session.call(function, lesion=lesion.number)
+                except ToolError as error:
+                    notes.append(f"lesion {lesion.number}: {error}")
+    session.call("write_report", language=language)
+    files = session.export_files(out)
+    return {"case": session.case_id, "files": [str(f) for f in files], "notes": notes}
+
+
+def _search(session: Session) -> list[str]:
+    """Search the scan and outline the first nodule candidates and the first mass; return what could not be done."""
+    from tools import ToolError
+
+    notes: list[str] = []
+    try:
+        found = session.call("find")
+    except ToolError as error:
+        return [f"no search: {error}"]
+    wanted = [c for c in found["candidates"] if c["rank"] <= (REPORT_OUTLINES if c["group"] == "nodule" else 1)]
+    for candidate in wanted:
+        try:
+            session.call("segment", lesion=candidate["lesion"])
+        except ToolError as error:
+            notes.append(f"candidate {candidate['lesion']}: {error}")
+    return notes
+
+
+def verify(report_file: Path, evidence_file: Path) -> list[str]:
+    """Return the problems of a report against its evidence."""
+    from agent import UngroundedAnswer
+    from agent import verify as check
+
+    try:
+        markdown = report_file.read_text(encoding="utf-8")
+        data = json.loads(evidence_file.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise UngroundedAnswer("The file is not UTF-8 text. Give report.md and evidence.json as exported.") from error
+    except ValueError as error:
+        raise UngroundedAnswer(f"The evidence file is not JSON ({error}). Give the exported evidence.json.") from error
+    except OSError as error:
+        raise UngroundedAnswer(f"A file could not be read ({error.strerror}). Check both paths.") from error
+    if not isinstance(data, dict):
+        raise UngroundedAnswer("The evidence file is not a JSON object. Give the exported evidence.json.")
+    return check(markdown, data)
+
+
+def guideline(question: str, count: int, store: Store) -> dict[str, Any]:
+    """Return passages for a question."""
+    from knowledge import search
+
+    return {"passages": [dataclasses.asdict(p) for p in search(question, k=count, store=store)]}
+
+
+def criteria(name: str, inputs: dict[str, Any]) -> dict[str, Any]:
+    """Apply a table; texts in both languages."""
+    from knowledge import assess
+
+    found = assess(name, **inputs)
+    return {
+        "guideline": name, "category": found.category, "action": found.action.get("en"),
+        "action_zh": found.action.get("zh"), "row": found.row, "cites": list(found.cites),
+        "needs": [n.name for n in found.needs], "questions": [n.question["en"] for n in found.needs],
+        "out_of_scope": found.out_of_scope.get("en"), "caveats": [c["en"] for c in found.caveats],
+        "used": found.used,
+    }  # fmt: skip
+
+
+def list_tools() -> dict[str, Any]:
+    """Return the installed tools, briefly, and the broken ones."""
+    known = registry()
+    brief = ("name", "task", "version", "summary", "modalities", "body_parts")
+    return {"tools": [{k: getattr(s, k) for k in brief} for s in known.specs], "broken": known.broken}
+
+
+def show_tool(name: str) -> dict[str, Any]:
+    """Return everything a tool says of itself."""
+    spec = registry().get(name).spec
+    data = dataclasses.asdict(spec)
+    data["accuracy"] = [dataclasses.asdict(a) for a in spec.accuracy]
+    return data
