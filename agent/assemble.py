@@ -46,7 +46,7 @@ def assemble(
     # Outermost first. The card is added before identifiers are replaced, so the card is cleaned too.
     leaving: list[Any] = [] if endpoint is None else [Fallback(planner, tell), Privacy(clean)]
     middleware: list[Any] = [
-        ModelCallLimitMiddleware(run_limit=settings.max_steps, exit_behavior="end"),
+        ModelCallLimitMiddleware(run_limit=settings.max_steps, exit_behavior="error"),
         ToolCallLimitMiddleware(run_limit=settings.max_tool_calls, exit_behavior="continue"),
         HumanInTheLoopMiddleware(
             interrupt_on={name: {"allowed_decisions": ["approve", "reject"]} for name in NEEDS_APPROVAL}

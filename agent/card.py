@@ -100,6 +100,7 @@ def _lesion(lesion: LesionRecord) -> dict[str, Any]:
         "third": lesion.third,
         "where": lesion.where,
         "lobe_stated": lesion.stated["lobe"].inputs["value"] if "lobe" in lesion.stated else None,
+        "lobe_evidence": lesion.stated["lobe"].id if "lobe" in lesion.stated else None,
         "mask": mask.id,
         "threshold": threshold.value if threshold else None,
         "axial_long_axis": lesion.measurement.id if lesion.measurement else None,

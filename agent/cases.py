@@ -47,7 +47,7 @@ class Cases:
         self.folder = home / "cases"
         self.folder.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
-        self._db = sqlite3.connect(home / "cases.sqlite", check_same_thread=False, timeout=30)
+        self._db = sqlite3.connect(home / "cases.sqlite", check_same_thread=False, timeout=30, isolation_level=None)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.executescript(_SCHEMA)
 
@@ -148,5 +148,11 @@ class Cases:
 
     @contextlib.contextmanager
     def _write(self) -> Iterator[None]:
-        with self._lock, self._db:
-            yield
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")  # what is read before it is changed must not change between the two
+            try:
+                yield
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")

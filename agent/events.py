@@ -15,6 +15,7 @@ class AgentError(Exception):
     AgentError
     ├── UngroundedAnswer   a clause was not carried by its evidence
     ├── UnknownCase        no such case, or not this reader's
+    ├── Busy               another turn of the case is under way
     └── EndpointDown       the language model's endpoint is unreachable or speaks nonsense
     """
 
@@ -25,6 +26,10 @@ class UngroundedAnswer(AgentError):
 
 class UnknownCase(AgentError):
     """No such case, or it belongs to somebody else."""
+
+
+class Busy(AgentError):
+    """Another turn of the case is under way."""
 
 
 class EndpointDown(AgentError):

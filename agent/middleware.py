@@ -17,12 +17,13 @@ from typing import Any
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse
 from langchain.agents.middleware.types import ToolCallRequest
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
 from langgraph.types import Command
 
-from agent.events import AgentError, Failed, Notice
+from agent.events import AgentError, EndpointDown, Failed, Notice
 from agent.toolset import FUNCTIONS, Trace, checked
 from agent.toolset.desk import Desk
+from knowledge import KnowledgeError
 from tools.contract import ToolError
 from tools.evidence import EvidenceError
 from tools.scan import ScanError
@@ -31,6 +32,9 @@ log = logging.getLogger(__name__)
 
 RECENT_MESSAGES = 40
 """Messages of a long thread that a model still reads; what it needs of the rest stands in the case card."""
+
+NO_STREAM = (400, 422, 501)
+"""How servers that cannot stream refuse a streamed request, where they do not just answer with a whole one."""
 
 Ask = Callable[[ModelRequest], ModelResponse]
 Call = Callable[[ToolCallRequest], "ToolMessage | Command[Any]"]
@@ -65,27 +69,43 @@ class Privacy(AgentMiddleware):
         return handler(request.override(messages=messages, system_message=system))
 
     def _cleaned(self, message: AnyMessage) -> AnyMessage:
-        if not isinstance(message.content, str):
-            return message
-        return message.model_copy(update={"content": self._clean(message.content)})
+        changes: dict[str, Any] = {"content": self._all(message.content)}
+        if isinstance(message, AIMessage) and message.tool_calls:
+            changes["tool_calls"] = [{**c, "args": self._all(c["args"])} for c in message.tool_calls]
+            # What a provider keeps beside a message repeats its calls as they were.
+            changes["additional_kwargs"] = self._all(message.additional_kwargs)
+        return message.model_copy(update=changes)
+
+    def _all(self, value: Any) -> Any:
+        """Return text, or every text in a list or dictionary, cleaned."""
+        if isinstance(value, str):
+            return self._clean(value)
+        if isinstance(value, list):
+            return [self._all(v) for v in value]
+        return {k: self._all(v) for k, v in value.items()} if isinstance(value, dict) else value
 
 
 class Fallback(AgentMiddleware):
-    """Hands the step to the embedded planner when the endpoint fails, and tells the reader."""
+    """Hands the turn to the embedded planner when the endpoint fails, and tells the reader.
+
+    A server that cannot stream is asked again for a whole answer, now and from then on.
+    """
 
     def __init__(self, planner: BaseChatModel, tell: Callable[[Any], None]) -> None:
         self._planner = planner
         self._tell = tell
-        self._down = False
+        self._lost_in: str | None = None
+        self._whole = False
 
     def wrap_model_call(self, request: ModelRequest, handler: Ask) -> ModelResponse:
-        """Try the endpoint once a turn; after a failure the planner finishes the turn."""
-        if not self._down:
+        """Try the endpoint; after a failure the planner finishes this turn, and the next one tries again."""
+        turn = next((m.id for m in reversed(request.messages) if isinstance(m, HumanMessage)), None)
+        if turn is None or turn != self._lost_in:
             try:
-                return handler(request)
+                return _readable(self._ask(request, handler))
             except Exception as error:  # noqa: BLE001 - endpoints fail in every way there is
                 log.warning("the endpoint failed: %s", type(error).__name__)
-                self._down = True
+                self._lost_in = turn
                 self._tell(
                     Notice(
                         f"The language model's endpoint failed ({type(error).__name__}); "
@@ -93,6 +113,19 @@ class Fallback(AgentMiddleware):
                     )
                 )
         return handler(request.override(model=self._planner))
+
+    def _ask(self, request: ModelRequest, handler: Ask) -> ModelResponse:
+        whole = request.override(model=request.model.model_copy(update={"disable_streaming": True, "streaming": False}))
+        if self._whole:
+            return handler(whole)
+        try:
+            return handler(request)
+        except Exception as error:
+            if not isinstance(error, ValueError) and getattr(error, "status_code", None) not in NO_STREAM:
+                raise
+            answer = handler(whole)
+            self._whole = True
+            return answer
 
 
 class ScopeGate(AgentMiddleware):
@@ -123,7 +156,7 @@ class ToolErrors(AgentMiddleware):
         self._trace.started(call, name, request.tool_call["args"])
         try:
             answer = handler(_checked(request))
-        except (ToolError, ScanError, EvidenceError, AgentError) as error:
+        except (ToolError, ScanError, EvidenceError, KnowledgeError, AgentError) as error:
             answer = self._failed(request, error)
         except Exception as error:  # noqa: BLE001 - the case must survive a function that breaks
             if type(error).__name__ == "GraphInterrupt":
@@ -143,6 +176,27 @@ class ToolErrors(AgentMiddleware):
         return ToolMessage(
             json.dumps(content, ensure_ascii=False), tool_call_id=request.tool_call["id"], name=name, status="error"
         )
+
+
+def _readable(response: ModelResponse) -> ModelResponse:
+    """Return an endpoint's response with unreadable calls made plain, to be refused where a model can read why.
+
+    Raises:
+        EndpointDown: it says nothing and calls nothing.
+    """
+    for n, message in enumerate(response.result):
+        if not isinstance(message, AIMessage):
+            continue
+        calls = [*message.tool_calls]
+        for number, broken in enumerate(message.invalid_tool_calls):
+            call_id = broken.get("id") or f"call_unreadable_{number}"
+            args = {"unreadable": str(broken.get("args"))[:200]}
+            calls.append({"name": broken.get("name") or "", "args": args, "id": call_id, "type": "tool_call"})
+        if not calls and not str(message.text).strip():
+            raise EndpointDown("The endpoint answered with nothing.")
+        if message.invalid_tool_calls:
+            response.result[n] = message.model_copy(update={"tool_calls": calls, "invalid_tool_calls": []})
+    return response
 
 
 def recent(messages: list[AnyMessage]) -> list[AnyMessage]:

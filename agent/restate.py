@@ -14,7 +14,7 @@ _NAMES: dict[str, tuple[str, str]] = {
     "volume_voxel": ("volume", "体积"),
     "hu_mean": ("mean attenuation", "平均CT值"),
     "lidc_rating": ("LIDC readers' rating", "LIDC阅片者评分"),
-    "candidates": ("candidates found", "找到的候选"),
+    "candidates": ("candidates found", "候选数目"),
 }
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent.card import card, withdrawn
-from agent.events import Approval, Event, Failed, Notice, UnknownCase
+from agent.events import Approval, Busy, Event, Failed, Notice, UnknownCase
 from agent.privacy import Redactor
 from agent.record import Record
 from agent.statements import Statement, read_statements
@@ -23,7 +23,7 @@ from agent.toolset.desk import Desk
 from agent.toolset.vision import record_drawn
 from agent.workspace import Workspace
 from agent.writer import Writer
-from tools.contract import NotApplicable, ToolError
+from tools.contract import Cancelled, NotApplicable, ToolError
 from tools.evidence import CaseEvidence, Evidence
 from tools.mask import Mask
 from tools.quantity import Language, Quantity
@@ -211,24 +211,31 @@ class Session:
                 f"The message has {len(clean)} characters; up to {limit} are read. Send it in parts; nothing was done.",
             )
             return
-        with self.workspace.lock(self.case_id):
-            yield from self._take_in(clean)
-            from langchain_core.messages import HumanMessage
+        from langchain_core.messages import HumanMessage
 
-            language: Language = "zh" if _CHINESE.search(clean) else "en"
-            yield from self._turn({"messages": [HumanMessage(clean)]}, language)
+        try:
+            with self.workspace.lock(self.case_id):
+                yield from self._take_in(clean)
+                yield from self._turn({"messages": [HumanMessage(clean)]}, _language(clean))
+        except Busy as error:
+            yield Failed("Busy", str(error))
 
     def resume(self, decision: str) -> Iterator[Event]:
         """Answer an `Approval`: ``approve`` or ``reject``."""
         from langgraph.types import Command
 
         kind = "approve" if decision == "approve" else "reject"
-        with self.workspace.lock(self.case_id):
-            waiting = self._waiting()
-            if not waiting:
-                yield Failed("NothingToApprove", "Nothing waits for approval in this case.")
-                return
-            yield from self._turn(Command(resume={"decisions": [{"type": kind}] * waiting}), "en")
+        try:
+            with self.workspace.lock(self.case_id):
+                waiting = self._waiting()
+                if not waiting:
+                    yield Failed("NothingToApprove", "Nothing waits for approval in this case.")
+                    return
+                asked = [m["text"] for m in self.history() if m["role"] == "user"]
+                decisions = [{"type": kind}] * waiting
+                yield from self._turn(Command(resume={"decisions": decisions}), _language(asked[-1] if asked else ""))
+        except Busy as error:
+            yield Failed("Busy", str(error))
 
     def _take_in(self, text: str) -> Iterator[Event]:
         """Record what the reader stated in this message."""
@@ -236,13 +243,22 @@ class Session:
         asked = (state.get("asked") or {}).get("needs", ())
         before = set(withdrawn(self.record))
         self.desk.stated_now.clear()
+        there = {x.number for x in self.record.lesions} | {None}
+        strangers: set[int | None] = set()
         for statement in read_statements(text, asked=asked, lesion=state.get("focus")):
+            if statement.lesion not in there:
+                strangers.add(statement.lesion)
+                continue
             try:
                 item = self._record_statement(statement)
             except ToolError as error:
                 yield Failed(type(error).__name__, str(error))
                 continue
             self.desk.stated_now.append(item.id)
+        for number in strangers:
+            yield Failed(
+                "NotApplicable", f"There is no lesion {number} in this case; what was stated about it was not kept."
+            )
         gone = [name for name in withdrawn(self.record) if name not in before]
         if gone:
             yield Notice(f"What was stated changes the ground of earlier advice: {', '.join(gone)} is withdrawn.")
@@ -259,6 +275,8 @@ class Session:
                 if event is _END:
                     break
                 if isinstance(event, Event):
+                    if isinstance(event, Notice):  # the endpoint is lost: what it had begun to say is not finished
+                        writer.drop()
                     yield event
                 elif not self._stopped.is_set():
                     yield from writer.take(*event)
@@ -272,6 +290,7 @@ class Session:
 
     def _run(self, given: Any) -> None:
         """Run the graph and put events and text on the queue. Works in a thread of its own."""
+        from langchain.agents.middleware.model_call_limit import ModelCallLimitExceededError
         from langchain_core.messages import AIMessage, AIMessageChunk
 
         try:
@@ -290,6 +309,12 @@ class Session:
                     for interrupt in data["__interrupt__"]:
                         for action in interrupt.value["action_requests"]:
                             self._events.put(Approval(action["name"], dict(action["args"])))
+        except ModelCallLimitExceededError:
+            steps = self.workspace.settings.max_steps
+            text = f"The turn was stopped after {steps} steps. What was recorded is kept; ask for the rest by itself."
+            self._events.put(Failed("TooManySteps", text))
+        except Cancelled:
+            self._events.put(Notice("Stopped. What was recorded before is kept; nothing further was done."))
         except Exception as error:
             log.exception("the turn broke")
             self._events.put(
@@ -322,8 +347,6 @@ class Session:
 
     def _tell(self, event: Event) -> None:
         if self._stopped.is_set():
-            from tools.contract import Cancelled
-
             raise Cancelled("Stopped by the reader; nothing further was recorded.")
         self._events.put(event)
 
@@ -350,21 +373,29 @@ class Session:
         return sum(len(i.value["action_requests"]) for i in interrupts)
 
     def _settle(self, writer: Writer) -> None:
-        """Put released text in place of drafts, and keep only the thread's present state."""
-        from langchain_core.messages import AIMessage
+        """Put released text in place of drafts, take out calls cut off unanswered, keep only the present state."""
+        from langchain_core.messages import AIMessage, RemoveMessage, ToolMessage
 
         state = self.graph.get_state(self._config)
         if state.interrupts:
             return
-        changed = []
-        for message in state.values.get("messages", []):
-            if isinstance(message, AIMessage) and message.id in writer.released:
+        messages = state.values.get("messages", [])
+        answered = {m.tool_call_id for m in messages if isinstance(m, ToolMessage)}
+        changed: list[Any] = []
+        for message in messages:
+            if isinstance(message, AIMessage) and any(c["id"] not in answered for c in message.tool_calls):
+                changed.append(RemoveMessage(id=str(message.id)))
+                calls = {c["id"] for c in message.tool_calls}
+                changed += [RemoveMessage(id=str(m.id)) for m in messages
+                            if isinstance(m, ToolMessage) and m.tool_call_id in calls]  # fmt: skip
+            elif isinstance(message, AIMessage) and message.id in writer.released:
                 released = " ".join(writer.released[message.id])
                 if released != message.text:
                     changed.append(message.model_copy(update={"content": released}))
         if changed:
             self.graph.update_state(self._config, {"messages": changed})
-        _prune(self.workspace.checkpoints.conn, self.case_id)
+        with self.workspace.checkpoints.lock:
+            _prune(self.workspace.checkpoints.conn, self.case_id)
 
     # Recording
 
@@ -379,14 +410,16 @@ class Session:
         ]
         if statement.field in ("modality", "body_part"):
             self._check_scan_statement(statement)
+        inputs = {"field": statement.field, "value": statement.value, "lesion": statement.lesion, **more}
+        if len(old) == 1 and old[0].inputs == inputs:  # said again: nothing changes, and no advice falls with it
+            return old[0]
         number = statement.value
         numeric = isinstance(number, (int, float)) and not isinstance(number, bool) and statement.unit
         quantities = (Quantity(statement.field, float(number), statement.unit, "stated by the reader"),) if numeric else ()
         item = self.evidence.add(
             "stated", "reader", "1", text=statement.words, quantities=quantities,
             scan_id=self.scan.id if self.scan else None,
-            inputs={"field": statement.field, "value": statement.value, "lesion": statement.lesion, **more},
-            supersedes=tuple(e.id for e in old),
+            inputs=inputs, supersedes=tuple(e.id for e in old),
         )  # fmt: skip
         if statement.field in ("modality", "body_part") and self.scan is not None:
             self.scan = self.desk.scan = self._as_stated(self.scan)
@@ -421,6 +454,10 @@ class Session:
             "scan", "load_scan", "1", scan_id=self.scan.id, inputs=inputs, quantities=quantities,
             text=" ".join(self.scan.notes), supersedes=(old.id,) if old else (),
         )  # fmt: skip
+
+
+def _language(text: str) -> Language:
+    return "zh" if _CHINESE.search(text) else "en"
 
 
 def scan_facts(scan: Scan) -> tuple[dict[str, Any], tuple[Quantity, ...]]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.cases import Cases
+from agent.events import Busy
 from agent.settings import Settings, quiet
 from tools.evidence import EvidenceStore
 from tools.registry import Registry
@@ -18,6 +22,8 @@ if TYPE_CHECKING:
     from langgraph.checkpoint.sqlite import SqliteSaver
 
     import knowledge
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -29,7 +35,9 @@ class Workspace:
     runtime: Runtime
     evidence: EvidenceStore
     cases: Cases
-    _locks: dict[str, threading.RLock] = field(default_factory=dict)
+    wait_s: float = 60.0
+    """Seconds that a turn waits for another of its case."""
+    _locks: dict[str, threading.Lock] = field(default_factory=dict)
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
@@ -67,10 +75,34 @@ class Workspace:
         saver.setup()
         return saver
 
-    def lock(self, case_id: str) -> threading.RLock:
-        """Return the lock that keeps two turns of one case apart."""
+    @contextlib.contextmanager
+    def warm(self) -> threading.Thread:
+        """Load every model in a thread of its own, so that the first click does not wait for it; return the thread."""
+
+        def load() -> None:
+            for tool in list(self.registry.tools.values()):
+                try:
+                    tool.load(self.runtime.device)
+                except Exception:  # noqa: BLE001 - a plug-in may raise anything; its first use will tell the reader
+                    log.warning("%s could not be loaded ahead of its first use", tool.spec.name)
+
+        thread = threading.Thread(target=load, name="scanwright-warm", daemon=True)
+        thread.start()
+        return thread
+
+    def lock(self, case_id: str) -> Iterator[None]:
+        """Keep two turns of one case apart. Raises Busy when the other does not end in `wait_s`.
+
+        A turn is a generator, and whoever draws its events may do so from several threads: the lock is nobody's own.
+        """
         with self._guard:
-            return self._locks.setdefault(case_id, threading.RLock())
+            lock = self._locks.setdefault(case_id, threading.Lock())
+        if not lock.acquire(timeout=self.wait_s):
+            raise Busy("Another turn of this case is still under way. Stop it, or wait for its answer.")
+        try:
+            yield
+        finally:
+            lock.release()
 
     def delete_case(self, case_id: str, owner: str) -> None:
         """Delete a case for good: scans, evidence, conversation. Raises UnknownCase when it is not the owner's."""

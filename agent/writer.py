@@ -51,6 +51,10 @@ class Writer:
         for clause in clauses:
             yield from self._judge(message_id, clause)
 
+    def drop(self) -> None:
+        """Forget drafts that are not complete: whoever wrote them will not go on."""
+        self._draft.clear()
+
     def finish(self, endpoint: BaseChatModel | None, clean: Callable[[str], str]) -> Iterator[Event]:
         """Release what is left, give fallen clauses their one retry, restate or strike the rest.
 
@@ -65,12 +69,11 @@ class Writer:
         fallen, self._fallen = self._fallen, []
         if fallen and endpoint is not None:
             message_id = fallen[0][0]
-            for clause in self._once_more(endpoint, fallen, clean):
-                if self._problems(clause) == []:
-                    yield from self._judge(message_id, clause)
-                else:
-                    self._fallen.append((message_id, clause, "; ".join(self._problems(clause))))
-            fallen, self._fallen = self._fallen, []
+            again = self._once_more(endpoint, fallen, clean)
+            for clause in again:
+                yield from self._judge(message_id, clause)
+            if again:  # else what fell was left out, and the reader is told
+                fallen, self._fallen = self._fallen, []
         said: set[str] = set()
         for message_id, clause, reason in fallen:
             replaced = False
@@ -90,7 +93,7 @@ class Writer:
             return
         text = grounding.fill(clause, self._record().by_id, self._language).strip()
         self.released[message_id].append(text)
-        if text.endswith(("?", "?")) and message_id in self._options:
+        if text.endswith(("?", "\uff1f")) and message_id in self._options:
             yield Question(text, self._options.pop(message_id))
         else:
             yield Clause(text, grounding.cites_of(text))

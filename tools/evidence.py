@@ -260,7 +260,8 @@ class EvidenceStore:
             self._db.execute("DELETE FROM evidence WHERE case_id = ?", (case_id,))
             self._db.execute("DELETE FROM deleting WHERE case_id = ?", (case_id,))
             self._db.execute("DELETE FROM counted WHERE case_id = ?", (case_id,))
-            for array in gone - self._arrays("case_id != ?", case_id):  # still inside: nobody can come to use one of them in between
+            # Still inside the transaction: nobody can come to use one of them in between.
+            for array in gone - self._arrays("case_id != ?", case_id):
                 self._path(array).unlink(missing_ok=True)
 
     def _arrays(self, where: Literal["case_id = ?", "case_id != ?"], case_id: str) -> set[str]:
@@ -312,7 +313,9 @@ class CaseEvidence:
         self.store = store
         self.case_id = case_id
 
-    def add(self, kind: Kind, producer: str, version: str = "1", *, mask: Mask | None = None, **fields: Any) -> Evidence:
+    def add(
+        self, kind: Kind, producer: str, version: str = "1", *, mask: Mask | None = None, **fields: Any
+    ) -> Evidence:
         """Append evidence. See `Evidence` for the fields, `EvidenceStore.append` for errors."""
         return self.store.append(self.case_id, mask, kind=kind, producer=producer, version=version, **fields)
 

@@ -21,10 +21,15 @@ GAS_HU = -960.0
 usual cut for emphysema, so a separate body of air with a median below this is no lung."""
 LEAST_PART = 0.05
 """A separate body of air smaller than this share of the largest is no lung: a loop of bowel, a sinus, the throat."""
+SOLID = 0.25
+"""Lung is a body with small holes for vessels: half and more of its cells have air on all six sides. In noise that
+passes for air a few per cent do."""
 TUBE_HU = -750.0
 """Airway lumen on coarse cells: partial volume at the wall stays out."""
 TUBE_MM2 = (30.0, 900.0)
 """Cross-section of trachea and main bronchi: 6 mm across to a dilated trachea cut obliquely."""
+MANY_TUBES = 30
+"""A slice with more tube-like sections than this is noise: nothing is followed through it."""
 TUBE_START_MM = 35.0
 """The trachea starts within this distance of the body's middle."""
 TUBE_LENGTH_MM = 30.0
@@ -96,7 +101,7 @@ def _sections(grid: CoarseGrid, air: BoolArray, k: int) -> _Sections:
         sides = [(s.stop - s.start) * step for s, step in zip(box, grid.step, strict=False)]
         if TUBE_MM2[0] <= area <= TUBE_MM2[1] and max(sides) <= 3.0 * min(sides) and area >= 0.4 * sides[0] * sides[1]:
             tubes[number] = ((box[0].start + box[0].stop - 1) / 2, area)
-    return labels, tubes
+    return labels, tubes if len(tubes) <= MANY_TUBES else {}
 
 
 def _follow(sections: list[_Sections], top: int, number: int, step: float) -> set[tuple[int, int]]:
@@ -142,7 +147,9 @@ def _parts(grid: CoarseGrid, air: BoolArray) -> Iterator[BoolArray]:
     sizes[0] = 0
     for number in np.flatnonzero(sizes >= LEAST_PART * sizes.max()) if count else ():
         part = labels == number
-        core = ndimage.binary_erosion(part)
+        core = ndimage.binary_erosion(part, border_value=1)
+        if core.sum() < SOLID * sizes[number]:
+            continue
         inner = grid.values[core] if core.sum() >= 20 else grid.values[part]
         if float(np.median(inner)) >= GAS_HU:
             yield part

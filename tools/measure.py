@@ -50,8 +50,8 @@ def measure_mask(
         affine: 4x4, voxel index -> RAS mm.
         image: values on the same grid, for attenuation; Hounsfield units on CT.
         modality: ``CT`` names attenuation ``hu_…``, another ``intensity_…``; None judges by the values.
-        spacing: pass it where an axis has no known mm (None): in-plane lengths are then in pixels and
-            nothing three-dimensional is given.
+        spacing: pass it where an axis has no known mm (None): in-plane lengths are then in pixels, nothing
+            three-dimensional is given, and a single slice is a picture with an area.
 
     Raises:
         NotApplicable: an empty mask, another grid than the image, or an affine that is not invertible.
@@ -63,7 +63,8 @@ def measure_mask(
     values = None if image is None else np.asarray(image)[mask.slices][mask.box].astype(np.float64)
     if modality is None and image is not None:
         modality = "CT" if _looks_like_hu(np.asarray(image)) else None
-    return measure_box(mask.box, mask.box_affine, values, modality, spacing, flat=grid.shape[2] == 1)
+    flat = grid.shape[2] == 1 and spacing is not None and spacing[2] is None
+    return measure_box(mask.box, mask.box_affine, values, modality, spacing, flat=flat)
 
 
 def measure_box(

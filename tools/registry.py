@@ -80,7 +80,7 @@ class Registry:
         for point in sorted(entry_points(group=GROUP), key=lambda p: p.name):
             try:
                 registry.add(point.load(), origin=point.name)
-            except (Exception, SystemExit) as error:  # a plug-in may do anything while it is imported
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - a plug-in may do anything while it is imported
                 registry._note_broken(point.name, error)
         if folder is not None and folder.is_dir():
             for path in sorted(folder.glob("*.py")):
@@ -156,7 +156,7 @@ class Registry:
                 raise TypeError("it holds no subclass of tools.VisionTool")
             for tool_class in classes:
                 self.add(tool_class, origin=path.name)
-        except (Exception, SystemExit) as error:  # an operator's file may do anything
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - an operator's file may do anything
             self._note_broken(path.stem, error)
 
     def _note_broken(self, name: str, error: BaseException) -> None:

@@ -61,8 +61,8 @@ class Page:
         self.chat = gr.HTML(first, js_on_load=_asset("chat.js"), apply_default_css=False, elem_id="sw-chat")
         with gr.Row(elem_id="sw-type"):
             self.text = gr.Textbox(
-                show_label=False, label="Message", placeholder="Ask about the scan, or state something",
-                lines=1, max_lines=5, elem_id="sw-text", container=False, scale=1,
+                show_label=False, label="Message", placeholder="Ask about the scan", lines=1,
+                max_lines=5, elem_id="sw-text", container=False, scale=1,
             )  # fmt: skip
             self.send = gr.Button("Send", elem_id="sw-send", variant="primary", size="sm", scale=0)
             self.stop = gr.Button("Stop", elem_id="sw-stop", size="sm", scale=0)
@@ -183,6 +183,7 @@ def serve(workspace: Workspace, *, host: str = "127.0.0.1", port: int = 7860, sc
     if host not in _LOOPBACK:
         log.warning("listening on %s without a login: anybody who reaches this address can open scans here", host)
     app = web(workspace, Rooms(workspace, hand_over=scan_case))
+    workspace.warm()
     uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
 
 

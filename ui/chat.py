@@ -23,6 +23,7 @@ from agent.events import (
     ToolProgress,
     ToolStarted,
 )
+from agent.grounding import split_clauses
 
 _CITES = re.compile(r"\s*\[\s*(E\d+(?:\s*[,;,、]\s*E\d+)*)\s*\]")
 _NAME = re.compile(r"E\d+")
@@ -91,7 +92,8 @@ class Transcript:
                 made.start(message["text"] if message["role"] == "user" else "")
                 made.end()
             if message["role"] != "user":
-                made.turns[-1].parts.append(Said(((message["text"], ()),)))
+                clauses = tuple((clause.strip(), ()) for clause in split_clauses(message["text"]))
+                made.turns[-1].parts.append(Said(clauses))
         return made
 
     def start(self, asked: str) -> None:

@@ -31,12 +31,13 @@ def add_routes(app: FastAPI, workspace: Workspace, pictures: Pictures) -> None:
             raise HTTPException(404, str(error)) from None
         return owner
 
-    def view(request: Request, case_id: str, plane: str, index: int, window: str = "") -> Response:
+    def view(request: Request, case_id: str, plane: str, index: int, window: str = "", plain: bool = False) -> Response:
         check(request, case_id)
         try:
-            return Response(pictures.png(case_id, plane, index, window), media_type="image/png", headers=PRIVATE)
+            picture = pictures.png(case_id, plane, index, window, plain=plain)
         except (ValueError, ScanError) as error:
             raise HTTPException(404, str(error)) from None
+        return Response(picture, media_type="image/png", headers=PRIVATE)
 
     def file(request: Request, case_id: str, name: str) -> Response:
         owner = check(request, case_id)

@@ -16,7 +16,7 @@ from tools.evidence import Evidence
 QUOTE = 24
 """A run of this many characters found in a cited text is a quotation of it and carries itself."""
 _EDITION = re.compile(r"(?:\s*(?:society|guidelines?|criteria|statement|version|v|指南|标准))*[\s-]*v?\.?\s*(\d{4}|\d\.\d)(?![\d.])", re.I)
-_QUESTION = re.compile(r"[??]\s*[\"')]*\s*$")
+_QUESTION = re.compile(r"[?\uff1f]\s*[\"')]*\s*$")
 _PARTS = re.compile(
     r"[;;。—]|\.\s|\bbut\b|\bhowever\b|但|,(?=[^,,;.]*(?:\b(?:lesions?|nodules?|mass|candidates?)\s+\d|\bit\s+(?:is|lies|has|measures)\b))"
     r"|,(?=[^,,;。]*(?:病灶|结节|肿块)\s*\d|[^,,;。]*位于)"
@@ -92,7 +92,7 @@ class _Judged:
         if any(len(t) >= 3 and t.lower() in self.text.lower() for t in alone.texts):
             return True
         return item.kind in ("scan", "search", "passage", "category") and (
-            self.limits or _without_quotes(self.text, alone.texts) != self.text or item.kind in ("scan", "category")
+            self.limits or _without_quotes(self.text, alone.texts) != self.text or item.kind in ("scan", "search", "category")
         )
 
     def _never(self) -> list[str]:

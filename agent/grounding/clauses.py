@@ -12,9 +12,9 @@ from tools.quantity import Language, show
 CITE = re.compile(r"\[\s*(E\d+(?:\s*[,;,、]\s*E\d+)*)\s*\]")
 """``[E9]`` or ``[E4, E9]``."""
 _REFERENCE = re.compile(r"\{\s*(E\d+)\s*\.\s*([A-Za-z0-9_]+)\s*\}")
-_END = re.compile(r"(?:[.!?]+[\"')]*(?=\s)|[。!?]+[”」』)]*|\n)\s*")
+_END = re.compile(r"(?:[.!?]+[\"')]*(?=\s)|[。!?\uff01\uff1f]+[”」』)]*|\n)\s*")
 _SHORTENED = re.compile(r"(?:\b(?:e\.g|i\.e|vs|approx|ca|fig|no|dr|cf|incl|resp|min|max)|(?<![A-Za-z])[A-Z])\.$", re.I)
-_FINAL = re.compile(r"([.!?。!?]*)(\s*)$")
+_FINAL = re.compile(r"([.!?。\uff01\uff1f]*)(\s*)$")
 
 
 def split_clauses(text: str) -> list[str]:

@@ -4,8 +4,11 @@
     cues      words that settle what a clause asks, by themselves
     intents   the learned part, fitted from examples and from the tools' own utterances
     slots     numbers, sides, planes, thresholds, dates in a clause
-    refer     which lesion is meant
-    steps     clauses into ordered goals: what depends on what
+    mention   which lesion a clause speaks of, in its own words
+    refer     which lesion of the card that is
+    kinds     what one clause is: a function, a topic, a statement
+    goals     one clause into calls and their arguments
+    steps     clauses into a plan: what depends on what
     turn      what has been done in this turn, read from the messages
     answers   results into sentences that cite their evidence
     model     all of it as a LangChain chat model

@@ -3,6 +3,7 @@
 Each rule names an intent, what has to stand in the clause, and what must not. The first that fits wins, so the
 order goes from narrow to wide. A clause that no rule settles is the learned part's.
 """
+# ruff: noqa: E501 - a table of patterns, one rule a line or two: breaking them hides them
 
 from __future__ import annotations
 
@@ -10,9 +11,9 @@ import re
 from dataclasses import dataclass
 
 FOLLOW_UP = (
-    r"follow(?:ed)?[- ]?(?:up|ing)|surveillance|recommend\w*|guidance|guidelines?|manage[dm]\w*|next step|"
-    r"(?:repeat|rescan|re-?scan|next|another|further) (?:the |a )?(?:ct|scan|imaging|study)|come back|fleischner|"
-    r"lung[- ]?rads|\bbts\b|i?recist|\bpet\b|biops\w+|随访|复查|指南|共识|怎么处理|如何处理|处理建议|怎么办|活检|穿刺|弗莱施纳"
+    r"follow(?:ed)?[- ]?(?:up|ing)|follow (?:it|this|the \w+|\w+ nodules?)|\bfollowed\b|surveillance|recommend\w*|guidance|guidelines?|manage[dm]\w*|next step|"
+    r"(?:repeat|rescan|re-?scan|next|another|further) (?:the |a )?(?:ct|scan|imaging|study)(?! (?:window|slice))|come back|fleischner|"
+    r"lung[- ]?rads|\bbts\b|i?recist|\bpet\b|biops\w+|随访|复查|下(?:一)?次(?:的)?(?:ct|检查|复查)|再(?:做|查|拍)(?:一次)?ct|指南|共识|怎么处理|如何处理|处理建议|怎么办|活检|穿刺|弗莱施纳"
 )
 """What speaks of a guideline's advice at all."""
 
@@ -22,7 +23,7 @@ _EDIT = (
     r"(?:update|revise|edit|amend|shorten|lengthen|rewrite|rephrase|reword|correct|change|fix|trim|put|add|insert|include|"
     r"mention|remove|delete|drop|take out|leave out|append|note)"
 )
-_EDIT_ZH = r"(?:更新|修改|修订|改|重写|精简|缩短|短一点|补充|加上|加入|加到|加进|写进|写入|写上|放进|删|去掉|注明)"
+_EDIT_ZH = r"(?:更新|修改|修订|改|重写|精简|缩短|短一点|补充|补上|补|加上|加入|加到|加进|写进|写入|写上|放进|删|去掉|注明)"
 _SIZE = (
     r"(?:diameters?|sizes?|volumes?|dimensions?|(?:long|short|longest|shortest|major|minor)[- ]?(?:est)? ?(?:axis|axes|diameter)|"
     r"axes|area|attenuation|hounsfield|\bhu\b|density|sphericity|calipers?|measurements?|extent|recist diameter)"
@@ -51,13 +52,13 @@ _RULES: tuple[_Rule, ...] = (
     _rule("talk.scope", r"(?:patient(?:'s|s)?|his|her) (?:full )?(?:name|id|birth ?date|date of birth|address|phone)\b|(?:患者|病人)(?:的)?(?:姓名|名字|叫什么|生日|电话|住址)"),
     _rule("talk.doubling", r"doubling time|\bvdt\b|倍增时间"),
     _rule("talk.identity", r"\bwho (?:are|made|built|wrote|trained) you\b|\bare you (?:a|an|chatgpt|gpt)\b|你是谁|谁(?:开发|做|训练)了?的?你"),
-    _rule("talk.capabilities", r"\bwhat (?:can|could) you (?:do|help)|\bwhat (?:else )?are you able to|\b(?:what|which) (?:tools|models|functions|guidelines) "
-                               r"(?:do you|are (?:there|installed|available))|^help\b|你(?:能|会|可以)(?:做|干|帮我做)(?:什么|些什么|哪些)|有(?:哪些|什么)(?:工具|功能|模型)"),
+    _rule("talk.capabilities", r"\bare you (?:allowed|able|supposed) to\b|\bwhat (?:kinds?|sorts?) of (?:things|questions)|\bwhat (?:can|could) you (?:do|help)|\bwhat (?:else )?are you able to|\b(?:what|which) (?:tools|models|functions|guidelines) "
+                               r"(?:do you|are (?:there|installed|available))|^help\b|你(?:都)?(?:能|会|可以)(?:做|干|帮我做)?(?:些)?(?:什么|哪些)|有(?:哪些|什么)(?:工具|功能|模型)"),
     _rule("talk.repeat", r"\b(?:repeat|say) (?:that|what you|it again|your (?:last|previous)|the last answer)|再说一遍|重复(?:一下)?(?:刚才|上)"),
     _rule("talk.explain", r"^(?:but )?why\b(?! not)|\bexplain (?:that|your|the last|how you)|为什么(?:这么|这样)|依据是什么|怎么得出"),
     _rule("talk.confidence", r"\bhow (?:confident|sure|certain|accurate|reliable|good) (?:are|were|is|was)\b|你确定|(?:多大|有多少)把握|准确(?:率|吗)|可靠吗|误差"),
     # What a classifier is asked for
-    _rule("classify", r"\bclassif\w+|\b(?:malignan\w+|benign|cancerous)\b|\bis (?:it|this|that) (?:a )?(?:cancer|tumou?r)|\bdiagnos(?:is|e)\b|\bsuspicious (?:is|does|looking)|"
+    _rule("classify", r"\bclassif\w+|\bcharacteri[sz]e\b|\breaders?\b.{0,12}\b(?:think|say|rate|rating|opinion)|\b(?:malignan\w+|benign|cancerous)\b|\bis (?:it|this|that) (?:a )?(?:cancer|tumou?r)|\bdiagnos(?:is|e)\b|\b(?:suspicious|worrying|worrisome|concerning) (?:is|does|looking)|"
                       r"\b(?:rate|rating|score|scores|grade) (?:it|this|the (?:lesion|nodule|\w+ (?:one|lesion|nodule))|lesion|for|please)|\bwhat (?:findings|disease|pathology|abnormalit\w+)\b|\bwhat (?:is|'s) wrong\b|"
                       r"\b(?:abnormal(?:it\w+)?|cardiomegaly|effusion|pneumothorax|consolidation|pneumonia|tuberculosis|covid|fracture|atelectasis|pulmonary embolism)\b|\b(?:scan|ct|film|image|it|x-?ray|this) (?:look )?normal\b|"
                       r"良恶性|良性|恶性|是癌|是不是癌|诊断(?:是|为)?什么|分类|异常|正常吗|气胸|积液|肺炎|骨折|结核|肺栓塞|新冠|打分|评分",
@@ -65,35 +66,35 @@ _RULES: tuple[_Rule, ...] = (
     _rule("measure", r"\b(?:compute|calculate|measure|take|get)\b.{0,12}\brecist (?:diameter|measurement)"),
     # Files and reports
     _rule("export", r"\b(?:export|download|e-?mail|upload|transmit)\b|\b(?:save|send|push|write)\b.*\b(?:to (?:a |the |my )?(?:disk|folder|file|pacs|archive|"
-                    r"json|pdf|markdown|desktop|doctor|gp|colleague)|(?:files?|results?|evidence|reports?)\b(?=.*\bto\b)|as (?:pdf|json|markdown|a file))|"
+                    r"json|pdf|markdown|desktop|doctor|gp|colleague)|(?:files?|results?|evidence|reports?)\b(?=.*\bto\b)|as (?:pdf|json|markdown|a file))|\b(?:as|in|to) (?:an? )?(?:json|pdf|markdown)\b|"
                     r"\b(?:save|send) (?:me )?(?:the |this |all )?(?:report|files?|results?|evidence|everything)\b"
                     r"|导出|下载|上传|保存(?:报告|结果|文件|到|为|成)?|(?:报告|结果|文件)[^,。]{0,4}(?:发|存|传)(?:给|到|送|成|为|下来|出去)|发送|存(?:成|为|到)"),
-    _rule("recall.report", rf"\b(?:what|which|where|is there|do we have|read|see|show(?: me)?)\b.{{0,24}}\b(?:report|impression|draft)\b(?:.{{0,12}}\b(?:say|yet|version|now)\b)?"
+    _rule("recall.report", r"\b(?:what|which|where|is there|do we have|read|see|show(?: me)?)\b.{0,24}\b(?:report|impression|draft)\b(?:.{0,12}\b(?:say|yet|version|now)\b)?"
                            r"|报告(?:里|中|内容|怎么|写了什么|说了什么|写好了)|(?:看看|给我看|查看)(?:一下)?报告|有报告吗",
-          rf"\b(?:write|draft|generate|make|{_EDIT})\b|outside|写[^了好]|出报告|生成|加|改"),
+          rf"\b(?:write|draft|generate|make|{_EDIT})\b|outside|写[^了好]|出报告|生成|加|改|补|删"),
     _rule("write_report", rf"\b(?:write|draft|generate|create|compose|produce|prepare|make|dictate|finali[sz]e|finish|redo|give me|i need|i want|i'd like|"
                           rf"can i (?:have|get)|summari[sz]e|do|get me|need|want|{_EDIT})\b.*\b{_REPORT}\b",
           r"\b(?:outside|external|prior|previous|old|referring) report\b(?! with)|\bsource for\b|report (?:cards?)\b"),
     _rule("write_report", r"^(?:and |then |please |now |a |the |finally |structured |radiology |full |short )*reports?(?: (?:it|this|please|in \w+|on \w+|everything|the \w+|back))*[ .!]*$|"
-                          r"\bwrite (?:it|this|that|the case|everything) (?:all )?up\b|^write up|\bdocument (?:this|it|the case|everything)\b|\b(?:into|in|to|for) (?:the|a|my) report\b"),
+                          r"\bwrite (?:it|this|that|the case|everything) (?:all )?up\b|^(?:write|type) up|\bdocument (?:this|it|the case|everything)\b|\b(?:into|in|to|for) (?:the|a|my) report\b"),
     _rule("write_report", rf"(?:写|出|生成|起草|撰写|书写|做|给我|来|整理|总结|形成|完成|要|打|拟|再出|{_EDIT_ZH}).*{_REPORT_ZH}|{_REPORT_ZH}.*(?:{_EDIT_ZH}|写)"
                           rf"|^(?:再)?(?:报告|出具报告)$|(?:书写|撰写|写)(?:影像)?所见",
           r"外院报告|报告(?:里|中)?(?:写|说)了什么"),
     # Then, what was done before
     _rule("recall.settings", r"\b(?:which|what|whose) (?:threshold|cut-?off|probability|settings?|parameters?|model|tool|version|segmenter|algorithm)\b.{0,30}(?:\b(?:use|used|did|was|were|is|made|applied|do we|at)\b|\?|$)|"
                              r"\bhow (?:was|were|did you) (?:it|this|that|the \w+|lesion \d+)? ?(?:outline|outlined|segment|segmented|contoured|made)|\bwho (?:drew|outlined|segmented)\b|"
-                             r"(?:用|使用)(?:的|了)?(?:是)?(?:什么|哪个|哪种|多少)(?:的)?(?:阈值|模型|参数|设置|工具|算法)|阈值(?:是|用的是|为)?(?:多少|几)|(?:什么|多少)阈值|怎么分割的|分割参数",
+                             r"(?:用|使用)(?:的|了)?(?:是)?(?:什么|哪个|哪种|多少)(?:的)?(?:阈值|模型|参数|设置|工具|算法)|阈值(?:是|用的是|为)?(?:多少|几)|(?:什么|多少|多大|哪个)的?阈值|(?:什么|多少)阈值|怎么分割的|分割参数",
           r"\bshould\b|recommend|fleischner|(?:tools?|models?) (?:do you have|are there)"),
-    _rule("recall.history", rf"(?:\b(?:was|were|did|had|last time|first time|reported|gave|told)\b.*\b(?:before|previous(?:ly)?|earlier|last time|last measurement|first time|originally|initially|at first|the first|reported|gave me|beforehand)\b.*(?:\?|$))"
+    _rule("recall.history", rf"\b(?:how (?:big|large|wide|long|small)|what (?:size|diameter|volume|number)) (?:was|were|did (?:you|it|we))\b|(?:\b(?:was|were|did|had|last time|first time|reported|gave|told)\b.*\b(?:before|previous(?:ly)?|earlier|last time|last measurement|first time|originally|initially|at first|the first|reported|gave me|beforehand)\b.*(?:\?|$))"
                             rf"|\b(?:previous|earlier|old|former|last|original|initial|first) (?:{_SIZE}|value|number|result|reading)\b|\bmeasurement history\b|\bhistory of (?:it|lesion|the (?:lesion|nodule)|measurements)|"
-                            r"(?:之前|以前|原来|先前|上次|上一次|上回|刚才|最初|一开始|第一次|前一次|此前)[^,。]{0,8}(?:多大|多少|大小|直径|体积|测|量|数值|结果|径)|测量历史|历史(?:记录|测量)|(?:多大|大小).{0,3}(?:之前|以前|原来)",
+                            r"(?:之前|以前|原来|先前|上次|上一次|上回|刚才|最初|一开始|第一次|前一次|此前)[^,。]{0,8}(?:多大|多少|大小|直径|体积|测|量|数值|结果|径)|测量历史|历史(?:记录|测量)|(?:一开始|最初|最早|第一次)[^,。]{0,4}测|(?:多大|大小).{0,3}(?:之前|以前|原来)",
           r"\bcompare|\bprior (?:scan|ct|study)|grow|change since|\bthreshold|\bsay|说|对比|比较|阈值|重新(?:测|量)|cancer|smok|癌|吸烟"),
-    _rule("recall.findings", r"\b(?:what|which)\b.{0,20}\b(?:find|found|have|know|got)\b.{0,20}\b(?:so far|until now|already|yet|up to now)|\bremind me\b.{0,20}\b(?:found|find|have|lesions?)|\brecap\b|"
+    _rule("recall.findings", r"\b(?:what|which)\b.{0,20}\b(?:find|found|have|know|got)\b.{0,20}\b(?:so far|until now|already|yet|up to now)|\bremind me\b.{0,20}\b(?:found|find|have|lesions?)|\brecap\b|\bsum (?:it |this )?up\b|\bwhere do we stand\b|"
                              r"\bwhat (?:did|have) (?:you|we) (?:find|found|got)|\bsummar\w+ (?:of )?(?:the |all )?(?:findings|lesions|what)(?!.*report)|\blist (?:the |all )?(?:lesions|findings|nodules|candidates)\b|"
                              r"\btell me (?:more )?about (?:it|lesion|nodule|the \w+ (?:one|lesion|nodule))|(?:目前|到目前|至今|现在|已经|前面|刚才)(?:为止)?[^,。]{0,4}(?:发现|找到|有)了?(?:什么|哪些)|回顾一下|总结(?:一下)?(?:目前|所见|发现)?$|列出(?:所有)?(?:病灶|结节)|有哪些病灶"),
     _rule("recall.context", r"\bwhat (?:do|did) (?:you know|i (?:say|tell|state)\w*)|\bwhat have i (?:told|said|stated)|\bwhat (?:else )?(?:is|do you) (?:still )?(?:missing|need)|(?:我)(?:告诉|说|提供)过?(?:你)?(?:什么|哪些)|还(?:缺|需要)(?:什么|哪些)信息|(?:患者|病人)(?:的)?(?:信息|情况|年龄|病史)(?:有哪些|是什么|怎样|多大)?$"),
     _rule("recall.measurements", r"\b(?:list|show|table of|all|recap|current) (?:me )?(?:the |all )?(?:current )?(?:measurements|sizes|diameters)\b(?! of)|\bwhich (?:one|lesion|nodule|of \w+)\b.{0,12}\b(?:biggest|largest|smallest|bigger|larger)|(?:列出|汇总|显示)(?:所有|全部)?(?:的)?(?:测量|大小)|哪(?:个|枚)(?:病灶|结节)?最[大小]",
-          r"\bmeasure\b|重新|测量一下"),
+          r"\bmeasure\b|\bagain\b|\bredo\b|重新|测量一下"),
     # The viewer
     _rule("show", r"\b(?:coronal|sagittal|axial|transverse)\b(?! (?:long|short|diameter|axis|size|measure))|\b(?:lung|mediastin\w+|bone|brain|soft[- ]tissue) (?:window|settings?|preset|view)\b|\bwindow\b(?= (?:level|width|to))|"
                   r"\b(?:go|jump|scroll|navigate|pan|take me|zoom)(?: \w+)? (?:to|in|on)\b|\bcent(?:re|er)\b.*\bon\b|\b(?:show|display|bring up|open|see|view) (?:me )?(?:it|slice|lesion|the (?:\w+ )?(?:lesion|nodule|one|mass)|number|nodule|candidate|where)\b|"
@@ -107,20 +108,21 @@ _RULES: tuple[_Rule, ...] = (
     _rule("compare", r"\b(?:compare|comparison|compared)\b|\b(?:chang\w+|grown?|growth|grew|bigger|smaller|different|progress\w*|shr\w+|new|stable)\b.{0,24}\b(?:since|than (?:last|the prior|before|in)|from (?:the )?(?:prior|last|previous)|versus|vs|compared)|"
                      r"\b(?:is|has|have|did|are|was) (?:it|this|that|they|the \w+|lesion \d+|there)? ?(?:been )?(?:growing|grown|grow|changed|shrunk|progressed|progressing|stable|interval)\b|\binterval (?:change|growth)|\b(?:prior|previous|last|old|earlier) (?:scan|ct|study|exam)\b(?=.*\b(?:difference|change|match|versus|vs)\b)|\b(?:difference|change|match|growth)\b.*\b(?:prior|previous|last|old|earlier|both) (?:scans?|ct|study|exam)|"
                      r"对比|比较|比一下|相比|跟(?:上次|以前|之前|去年|前片)比|较(?:前|上次|去年)|长大了?|(?:变|增|缩)(?:大|小)了(?:吗|没|多少|么)|有(?:没有)?变化|新发",
-          rf"\b(?:define|definition|criteria|recist|guidelines?)\b|\bdid i\b|\bthreshold\b|before (?:the )?(?:new|re-?seg)|定义|指南|标准"),
+          r"\b(?:define|definition|criteria|recist|guidelines?)\b|\bdid i\b|\bthreshold\b|before (?:the )?(?:new|re-?seg)|定义|指南|标准"),
     # Outlining
     _rule("segment", r"\b(?:re-?|auto-?)?segment(?:s|ed|ing|ation)?\b|\b(?:re-?)?(?:outline|contour|delineat\w+|trace)\b|\b(?:draw|paint|mark|annotate|make|create|get|show)\b.{0,20}\b(?:mask|outlines?|contours?|borders?|boundar\w+|edges?|around)\b|\bmask (?:the|it|this|lesion|out)|"
                      r"\bhighlight\b|\b(?:tighter|looser)\b|\b(?:tighten|loosen|shrink|grow|expand|smooth|dilate|erode)\b.{0,16}\b(?:mask|outline|contour|edge|it|segmentation|border)\b|\b(?:mask|outline|contour|segmentation|it)\b.{0,12}\b(?:leaks?|bleeds?|spills?|too (?:big|small|tight|loose|large|wide|generous|narrow)|misses|wrong|off)\b|"
                      r"\b(?:exclude|include|leave out)\b.{0,20}\b(?:vessel|wall|rim|pleura|halo|margin|rib|edge|airway|bronchus)|\b(?:use|set|raise|lower|try|with|at|change|increase|decrease|higher|reduce)\b.{0,20}\b(?:threshold|cut-?off)\b|"
-                     r"分割|勾(?:画|勒|出)|描(?:边|出|画|绘)|圈(?:出|一下|起来)|(?:标|画)(?:出|记|一下)[^,。]{0,8}(?:边界|轮廓|范围|病灶|结节|肿块)|掩膜|(?:收紧|放宽|紧一点|松一点|紧一些|松一些|紧点|松点)|阈值|轮廓(?:太|不|再)|边界(?:不|太|重)|(?:排除|去掉|剔除)[^,。]{0,6}(?:血管|胸壁|胸膜|肋骨)",
+                     r"分割|勾(?:画|勒|出|得|一|个|了)|描(?:边|出|画|绘)|圈(?:出|一下|起来)|(?:标|画)(?:出|记|一下)[^,。]{0,8}(?:边界|轮廓|范围|病灶|结节|肿块)|掩膜|(?:收紧|放宽|紧一点|松一点|紧一些|松一些|紧点|松点)|阈值|轮廓(?:太|不|再)|边界(?:不|太|重)|(?:排除|去掉|剔除)[^,。]{0,6}(?:血管|胸壁|胸膜|肋骨)",
           r"\b(?:measure\w*|volume|diameter|how (?:big|large)) .*\b(?:mask|outline|contour|segmentation)\b|\b(?:which|what|in) (?:lung )?segment\b|recommend|guideline"),
     # Measuring
     _rule("measure", rf"\b(?:re-?)?(?:measur(?:e|ing)|quantify)\b|\bhow (?:big|large|wide|long|tall|thick|dense|round|spherical|many (?:mm|millimet\w+|cm|cubic))\b|\bhow (?:small)\b|"
                      rf"\b(?:what|give|get|calculate|compute|tell|need|want|take|the|its|mean|total|and|max\w*)\b.{{0,24}}\b{_SIZE}\b|^{_SIZE}\b|\b{_SIZE}(?: of\b| in (?:mm|cm)|\?|$| please)|\bwhat size\b|"
                      r"\b(?:is|are) (?:it|this|that|the \w+|lesion \d+) (?:bigger|larger|smaller|more|less|over|under|above|below) (?:than )?\d|"
-                     r"测(?:量|一|下|出)|再测|重测|(?:再|重新)量|量(?:一|下|出)|多大|(?:直|长|短|最大|平均)径|体积|大小|尺寸|(?:ct值|密度|面积)(?:是|为)?(?:多少|几)?|多少(?:毫米|厘米|mm|cm)|算(?:一下)?(?:体积|直径|大小)|比\d+(?:毫米|mm)[大小]",
+                     r"测(?:量|一|下|出|了)|再测|重测|(?:都|全)(?:量|测)|量了|(?:再|重新)量|量(?:一|下|出)|多大|(?:直|长|短|最大|平均)径|体积|大小|尺寸|(?:ct值|密度|面积)(?:是|为)?(?:多少|几)?|多少(?:毫米|厘米|mm|cm)|算(?:一下)?(?:体积|直径|大小)|比\d+(?:毫米|mm)[大小]",
           rf"{FOLLOW_UP}|\bhow long (?:do|should|must|will|is the follow)|\breport\b|你|report|how (?:big|large) (?:a|must|should)|\btarget lesion\b|可测量(?:病灶)?的|多大(?:把握|年纪|岁)|how (?:big|large) is the (?:error|heart)|标准"),
     # Searching
+    _rule("guideline", r"\b(?:passages?|paragraphs?) (?:about|on|for)\b|\bguideline\b.*\b(?:cover|wrote|written|published|edition)|(?:段落|条文|原文)"),
     _rule("find", r"\b(?:find|detect|locate|search|look|scan|hunt|check|screen|spot|identify|list|pick|are there|any|how many|see|is there)\b.{0,30}\b(?:nodules|lesions|masses|candidates|spots|tumou?rs|mets|metastases)\b(?!.{0,20}\b(?:guideline|recist|fleischner|allow))|"
                   r"\b(?:find|detect|locate|search for|look for) (?:a |the |any |an? (?:other|more) |me )?(?:\w+ )?(?:nodule|lesion|mass|tumou?r|candidate)s?\b|\b(?:search|scan|look (?:in|at|through)|check) (?:the |both |only the )?(?:\w+ )?(?:lungs?|side|chest|whole)\b|\bsearch (?:again|the scan)|\banything else\b.{0,12}\b(?:lung|chest|scan|side)|\b(?:run|start) (?:the )?(?:finder|detection|search)|"
                   r"(?:找|查找|搜索?|搜寻|检测|寻找|检出|筛查|定位)[^,。]{0,8}(?:结节|病灶|肿块|肿瘤|病变|候选)|(?:结节|病灶|肿块)[^,。]{0,4}(?:在哪里?,?找|找出来)|有(?:没有|无|几个|多少)?[^,。]{0,6}(?:结节|病灶|肿块)(?:吗|$|\?)|(?:几|多少)(?:个|枚)(?:结节|病灶)|(?:对侧|另一侧|左肺|右肺|双肺|全肺)[^,。]{0,4}(?:找|搜|查)|(?:找|搜|查)(?:一下|找)?(?:左肺|右肺|对侧|另一侧|双肺|全肺)",
@@ -143,7 +145,7 @@ _GENERAL = re.compile(
     r"(?:an?|for|of|any|all|multiple|several|about|which|most) (?:[\w-]+ ){0,4}(?:nodules|lesions|masses|patients|emboli|pe|disease)|"
     r"(?:an?|under|over|below|above) (?:incidental |solitary |small |stable )?(?:[\w-]+ ){0,3}(?:\d+(?:\.\d+)?[- ]?(?:mm|cm)|(?:solid|ground[- ]glass|part-solid|subsolid|perifissural) (?:nodule|lesion)))\b|"
     r"\bacr\b|\bcategory \d|lung[- ]?rads \d|\b4[abx]\b|查一?下|查找|检索|引用|出处|文献|定义|哪个指南|哪些指南|一般|通常|指南(?:怎么|如何)?(?:规定|定义)|什么是|标准|靶病灶|"
-    r"\d+(?:\.\d+)?\s*(?:mm|毫米|cm|厘米)(?:的)?(?:实性|磨玻璃|部分实性|亚实性)?(?:结节|肿块)|4a|分类", re.ASCII
+    r"(?:结节|肿块)\s*\d+(?:\.\d+)?\s*(?:mm|毫米|cm|厘米)|哪些人|适用于|不适用|\d+(?:\.\d+)?\s*(?:mm|毫米|cm|厘米)(?:的)?(?:实性|磨玻璃|部分实性|亚实性)?(?:结节|肿块)|4a|分类", re.ASCII
 )
 _THIS = re.compile(
     r"\b(?:it|this|that|these|lesion \d+|nodule \d+|(?:first|second|third|bigger|biggest|larger|largest|other|last) (?:one|lesion|nodule)|this patient|the patient|he|she|her|him|here)\b|"

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agent.planner import refer, slots
+from agent.planner.mention import reference
 from agent.planner.reading import Language, after_correction
 
 MAX_TEXT = 500
@@ -55,8 +56,8 @@ def goals_for(intent: str, clause: str, raw: str, card: Card, language: Language
 
 
 def _one_lesion(function: str, clause: str, card: Card) -> list[Goal] | Which:
-    reference = slots.reference(after_correction(clause))
-    meant = refer.meant(reference, card)
+    mentioned = reference(after_correction(clause))
+    meant = refer.meant(mentioned, card)
     if len(meant.between) > 1:
         return Which(function, meant.between)
     named = slots.guideline(clause) if function == "assess" else None
@@ -80,15 +81,16 @@ def _segment(clause: str, card: Card) -> list[Goal] | Which:
     elif change is not None:
         arguments["change"] = change
     tool = next(
-        (t["name"] for t in card.get("tools") or [] if t.get("task") == "segment" and str(t.get("name")) in clause), None
+        (t["name"] for t in card.get("tools") or [] if t.get("task") == "segment" and str(t.get("name")) in clause),
+        None,
     )
     if tool:
         arguments["tool"] = tool
-    reference = slots.reference(seen)
-    fresh = bool(card.get("selection")) and not (change or threshold) and not reference.numbers
-    if box or point or reference.clicked or (fresh and not reference.place and not reference.by_size):
+    mentioned = reference(seen)
+    fresh = bool(card.get("selection")) and not (change or threshold) and not mentioned.numbers
+    if box or point or mentioned.clicked or (fresh and not mentioned.place and not mentioned.by_size):
         return [Goal("segment", arguments)]
-    meant = refer.meant(reference, card)
+    meant = refer.meant(mentioned, card)
     if len(meant.between) > 1:
         return Which("segment", meant.between)
     if not meant.numbers:
@@ -97,7 +99,7 @@ def _segment(clause: str, card: Card) -> list[Goal] | Which:
 
 
 def _recall(what: str, clause: str, card: Card) -> list[Goal]:
-    numbers = () if what in ("context", "report") else refer.meant(slots.reference(clause), card).numbers
+    numbers = () if what in ("context", "report") else refer.meant(reference(clause), card).numbers
     arguments: dict[str, Any] = {"what": what}
     return [Goal("recall", {**arguments, **({"lesion": numbers[0]} if numbers else {})})]
 
@@ -128,12 +130,12 @@ def _find_guideline(clause: str, raw: str, card: Card, language: Language) -> li
 def _show(clause: str, raw: str, card: Card, language: Language) -> list[Goal] | Which:
     arguments: dict[str, Any] = {}
     window, plane, number = slots.window(clause), slots.plane(clause), slots.slice_number(clause)
-    reference = slots.reference(after_correction(clause))
-    meant = refer.meant(reference, card)
+    mentioned = reference(after_correction(clause))
+    meant = refer.meant(mentioned, card)
     if re.search(r"\bnext (?:one|lesion|nodule)\b|下一个", clause, re.ASCII):
         meant = _next(card)
     # "lung window" and "that in coronal" name no lesion; a bare "it" beside a view means the picture.
-    names_one = reference.numbers or reference.place or reference.by_size or reference.other
+    names_one = mentioned.numbers or mentioned.place or mentioned.by_size or mentioned.other
     if len(meant.between) > 1 and not (window or plane or number):
         return Which("show", meant.between)
     if meant.numbers and number is None and (names_one or not window):
@@ -158,7 +160,8 @@ _SPECIAL = re.compile(
     r"\b(?:updat\w+|revis\w+|edit\w*|amend\w*|shorten\w*|shorter|longer|lengthen|rewrit\w+|rephras\w+|reword\w*|correct\w*|"
     r"chang\w+|fix|trim|put (?!everything)|add|insert|includ\w+|mention\w*|remov\w+|delet\w+|drop|without|only|just|"
     r"impression|conclusion|findings section|letter|section|with the new|brief\w*|detailed)\b"
-    r"|更新|修改|修订|改|重写|精简|缩短|短一点|补充|加上|加入|加到|加进|写进|写入|放进|删|去掉|注明|只写|仅写|结论|印象|写上|报告里加", re.ASCII
+    r"|更新|修改|修订|改|重写|精简|缩短|短一点|补充|加上|加入|加到|加进|写进|写入|放进|删|去掉|注明|只写|仅写|结论|印象|写上|报告里加",
+    re.ASCII,
 )
 
 

@@ -27,7 +27,12 @@ READ = 240
 KEPT = 4
 """Fitted routers kept in memory: one is about a megabyte."""
 STRENGTH = 12.0
-"""Inverse regularisation of the linear model, by five-fold cross-validation on the examples (flat from 6 to 30)."""
+"""Inverse regularisation of the linear model: in four-fold cross-validation on the examples alone, without cues,
+0.69 right at 3, 0.70 at 12 and 0.71 at 40."""
+NEAR, NEARER = 0.35, 0.08
+"""A clause is a tool's when it is at least this near to one of its sentences, and nearer than to any shipped one."""
+_BLOCKS = 2.0
+"""The two kinds of n-grams are of length one each, so their product runs to two."""
 TOOL_WEIGHT = 1.5
 """A tool's own sentences are few beside ours, and are meant for it."""
 
@@ -81,28 +86,40 @@ class Router:
             sentences += [shape(line) for line in lines]
             labels += [intent] * len(lines)
             weights += [1.0] * len(lines)
-        for task, lines in sorted(utterances.items()):
-            sentences += [shape(line) for line in lines]
-            labels += [task] * len(lines)
-            weights += [TOOL_WEIGHT] * len(lines)
-        self._own = {shape(line): task for task, lines in utterances.items() for line in lines}
+        shipped = len(sentences)
+        for task in sorted(utterances.keys() & examples().keys()):
+            sentences += [shape(line) for line in utterances[task]]
+            labels += [task] * len(utterances[task])
+            weights += [TOOL_WEIGHT] * len(utterances[task])
         self._features: Any = make_union(
             TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4), sublinear_tf=True, min_df=2),
-            TfidfVectorizer(token_pattern=r"[a-z'#]+|[\u3400-\u9fff]", ngram_range=(1, 2), sublinear_tf=True),
+            TfidfVectorizer(
+                token_pattern=r"[a-z'#]+|[\u3400-\u9fff]",  # noqa: S106 - a pattern, no password
+                ngram_range=(1, 2),
+                sublinear_tf=True,
+            ),
         )
         matrix = self._features.fit_transform(sentences)
         self._model: Any = LogisticRegression(C=STRENGTH, max_iter=300, tol=1e-3, class_weight="balanced")
         self._model.fit(matrix, labels, sample_weight=weights)
+        self._shipped, self._own, self._tasks = matrix[:shipped], matrix[shipped:], labels[shipped:]
         log.debug("the planner was fitted from %d sentences in %d intents", len(sentences), len(set(labels)))
 
     def guess(self, clause: str, most: int = 3) -> list[Guess]:
         """Return the likeliest intents of a plain clause, best first."""
-        seen = shape(clause)
-        if seen in self._own:
-            return [Guess(self._own[seen], 1.0)]
-        shares = self._model.predict_proba(self._features.transform([seen]))[0]
+        shares = self._model.predict_proba(self._features.transform([shape(clause)]))[0]
         ranked = sorted(zip(self._model.classes_, shares, strict=True), key=lambda p: -p[1])[:most]
         return [Guess(str(name), float(share)) for name, share in ranked]
+
+    def own(self, clause: str) -> str | None:
+        """Return the task of the tool whose own sentence a clause is nearest to; None when a shipped one is as near."""
+        if not self._tasks:
+            return None
+        seen = self._features.transform([shape(clause)])
+        ours = (self._shipped @ seen.T).toarray().ravel() / _BLOCKS
+        tools = (self._own @ seen.T).toarray().ravel() / _BLOCKS
+        best = int(tools.argmax())
+        return self._tasks[best] if tools[best] >= max(NEAR, float(ours.max()) + NEARER) else None
 
 
 def shape(text: str) -> str:

@@ -3,9 +3,11 @@
 Cues settle most; the learned part decides the rest; the card decides between advice at large and advice for a lesion,
 and between what a tool can do and what none at hand can.
 """
+# ruff: noqa: E501 - tables of patterns: breaking them hides them
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,13 +15,14 @@ from typing import Any
 
 from agent.planner import cues, refer, slots
 from agent.planner.intents import Router, Utterances
-from agent.planner.reading import asks, quoted
+from agent.planner.mention import reference
+from agent.planner.reading import asks, clauses, quoted
 from agent.statements import read_statements
 
 Card = Mapping[str, Any]
 
 SURE = 0.22
-"""Share below which the learned part's best guess is asked about: there one in two was wrong in cross-validation."""
+"""Share below which the learned part's best guess is asked about: in cross-validation four of five were wrong there."""
 
 _FINDINGS = re.compile(
     r"\b(?:effusions?|pneumothora\w+|cardiomegaly|heart enlarged|consolidat\w+|pneumonia|tuberculosis|\btb\b|covid\w*|fractures?|"
@@ -27,10 +30,11 @@ _FINDINGS = re.compile(
     r"|积液|气胸|肺炎|结核|骨折|栓塞|肺不张|水肿|实变|心影|心脏(?:增)?大|肺气肿|纤维化|动脉瘤|新冠", re.ASCII
 )
 _ORGANS = re.compile(
-    r"\b(?:segment|outline|contour|delineate|mask|mark|trace|highlight)\b(?:(?!lesion|nodule|tumou?r|mass).)*\b(?:lungs?|lobe|heart|liver|kidneys?|spleen|"
+    r"\b(?:segment|outline|contour|delineate|draw|mask|mark|trace|highlight)\b(?:(?!lesion|nodule|tumou?r|mass).)*\b(?:lungs?|lobe|heart|liver|kidneys?|spleen|"
     r"aorta|airways?|trachea|vessels|bones?|ribs?|spine|brain|everything)\b(?! (?:lesion|nodule|mass|tumou?r))"
-    r"|(?:分割|勾画)(?:一下)?(?:整个)?(?:左|右|双|全)?(?:肺(?!结节|内|部?病)|上叶|下叶|肝脏?(?!病)|心脏?|肾|脾|主动脉|气管|骨)", re.ASCII
+    r"|(?:肝脏?|心脏|肾脏?|脾脏?|左肺|右肺|全肺)[^,。]{0,2}(?:分割|勾画)|(?:分割|勾画)(?:一下)?(?:整个)?(?:左|右|双|全)?(?:肺(?!结节|内|部?病)|上叶|下叶|肝脏?(?!病)|心脏?|肾|脾|主动脉|气管|骨)", re.ASCII
 )
+_ORGAN = re.compile(r"lung|lobe|heart|liver|kidney|spleen|aorta|airway|trachea|vessel|bone|rib|spine|brain|[肺肝心肾脾骨]|主动脉|气管|上叶|下叶")
 _NORMAL = re.compile(
     r"\b(?:normal|abnormal\w*|unremarkable|clear|clean)\b|\bwhat (?:findings|disease|pathology)\b|\bwhat (?:is|'s) (?:wrong|on)\b|\bwhat do you see\b|"
     r"正常|异常|(?:什么|有)问题|看出什么|什么毛病", re.ASCII
@@ -49,6 +53,9 @@ _JUST = re.compile(
 )
 _RECORD = re.compile(r"^(?:and |then |please )*(?:add|note|record|remember|keep) (?:that|this|it)(?: down| in mind)?[.! ]*$|^(?:请)?(?:记录|记下|记住|加上)(?:一下|这个)?$", re.ASCII)
 _TAGGED = re.compile(r"(?:right|correct|isn't it|is it not|对吧|对吗|是吧|是不是)\s*\?\s*$", re.ASCII)
+_WANTS = re.compile(
+    r"\b(?:please|scor\w+|grad\w+|percent\w*|extent|severity|index|how|what|quantif\w+|estimate)\b|\?|多少|程度|评分|评估|定量|百分比|比例", re.ASCII
+)
 _PACS = re.compile(r"\bpacs\b|\b(?:e-?mail|whatsapp|fax)\b|邮件|邮箱|微信", re.ASCII)
 _ACTS = ("measure", "segment", "show", "find", "classify", "recall.history")
 _TELLS_APART = ("lobe", "nodule_type", "perifissural")
@@ -71,6 +78,10 @@ class Sense:
     topic: str | None = None
     stated: bool = False
     unsure: Unsure | None = None
+    settled: bool = True
+    share: float = 1.0
+    own: bool = False
+    """Whether a tool's own sentences led here."""
 
 
 def sense(
@@ -87,32 +98,33 @@ def sense(
         return Sense(clause, topic="both_ways")
     if _RECORD.search(clause):
         return Sense(clause, stated=True)
-    if _is_statement(clause, card):
+    own = learned.own(clause)
+    if not (own and _WANTS.search(clause)) and _is_statement(clause, card):
         if _TAGGED.search(raw) and slots.lobe(clause):
             return Sense(clause, intent="recall.location", stated=True)
         return Sense(clause, stated=True)
-    intent = _settled(clause, card, learned, before)
-    if isinstance(intent, Unsure):
-        return Sense(clause, unsure=intent)
+    intent = own or _settled(clause, before)
+    share = 1.0
+    if intent is None:
+        best, second = learned.guess(clause)[:2]
+        if best.share < SURE:
+            return Sense(clause, unsure=Unsure(best.intent, second.intent), settled=False)
+        intent, share = best.intent, best.share
     if intent.startswith("talk."):
         return Sense(clause, topic=intent.removeprefix("talk."))
-    return _as_the_case_allows(intent, clause, card, utterances, in_hand)
+    found = _as_the_case_allows(intent, clause, card, utterances, in_hand)
+    return dataclasses.replace(found, settled=share == 1.0, share=share, own=own is not None)
 
 
-def _settled(clause: str, card: Card, learned: Router, before: str) -> str | Unsure:
+def _settled(clause: str, before: str) -> str | None:
+    """Return the intent that the words settle, a bare reference taking that of the message before."""
     if _JUST.match(clause):
         earlier = cues.settle(before.lower()) if before else None
         return earlier if earlier and not earlier.startswith("talk.") else "show"
     settled = cues.settle(clause)
-    if settled is not None:
-        return settled
-    if cues.about_advice(clause):
+    if settled is None and cues.about_advice(clause):
         return "assess"
-    guesses = learned.guess(clause)
-    best = guesses[0]
-    if best.share >= SURE or len(guesses) == 1:
-        return best.intent
-    return Unsure(best.intent, guesses[1].intent)
+    return settled
 
 
 def _as_the_case_allows(intent: str, clause: str, card: Card, utterances: Utterances, in_hand: bool) -> Sense:
@@ -146,7 +158,7 @@ def _advice(intent: str, clause: str, card: Card, in_hand: bool) -> Sense:
         return Sense(clause, intent="find_guideline")
     if in_hand or refer.lesions(card) or card.get("selection") or cues.applies(clause):
         return Sense(clause, intent="assess")
-    pointing = slots.reference(clause)
+    pointing = reference(clause)
     if intent == "assess" and (pointing.numbers or re.search(r"\b(?:for|of) (?:it|this (?:lesion|nodule|one))\b|(?:这|该)(?:个|枚)?(?:病灶|结节)", clause, re.ASCII)):
         return Sense(clause, intent="assess")
     return Sense(clause, intent="find_guideline")
@@ -167,9 +179,13 @@ def _classify(clause: str, card: Card, utterances: Utterances) -> Sense:
 
 def _offered(task: str, clause: str, utterances: Utterances) -> bool:
     """Return whether some tool of a task brings sentences that speak of what the clause speaks of."""
-    spoken = {m[0].strip() for pattern in (_FINDINGS, _ORGANS) for m in pattern.finditer(clause)}
-    words = {w for s in spoken for w in re.findall(r"[a-z]{4,}|[\u3400-\u9fff]{2,}", s)} - {"segment", "outline", "分割"}
+    words = {m[0].strip() for pattern in (_FINDINGS, _ORGAN) for m in pattern.finditer(clause)}
     return any(word in sentence.lower() for sentence in utterances.get(task, ()) for word in words)
+
+
+def names_organ(text: str) -> bool:
+    """Return whether an outline of an organ is asked for, not of a lesion."""
+    return _ORGANS.search(text) is not None
 
 
 def _has_table(guideline: str) -> bool:
@@ -193,6 +209,20 @@ def _is_statement(clause: str, card: Card) -> bool:
     if cues.settle(clause) in _ACTS and all(s.field in _TELLS_APART for s in found):
         return False  # "diameter of the lingula nodule": said to tell lesions apart
     return bool(found)
+
+
+def whole_clauses(text: str, card: Card) -> list[str]:
+    """Return a plain text's clauses, those that ask nothing and state nothing joined to the one they lead up to."""
+    found: list[str] = []
+    lead = ""
+    for clause in clauses(text):
+        whole = f"{lead}, {clause}" if lead else clause
+        if asks(whole) or asks(clause) or cues.settle(whole) or _is_statement(clause, card):
+            found.append(whole)
+            lead = ""
+        else:
+            lead = whole
+    return [*found, lead] if lead else found
 
 
 def _dictated(clause: str, raw: str) -> bool:

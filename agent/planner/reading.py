@@ -38,6 +38,9 @@ _ASK_ZH = (
     r"告诉|列|总结|多大|多少|多久|怎么|怎样|如何|哪|什么|有没有|是不是|是否|需要|更新|修改|改|指南|给出|做|计算|打分|收紧|放宽|扩大|缩小|报告)"
 )
 _STARTS = re.compile(rf"^{_FILLER}{_ASK_EN}|^{_ASK_ZH}")
+_ASKS_ZH = re.compile(
+    r"什么|多少|多大|多久|多长|多严重|几(?:年|个月|天|号|枚)|吗$|呢$|哪|怎么|怎样|如何|是否|有没有|要不要|能不能"
+)
 _CUT = re.compile(
     r"(?:[.!?;](?=\s|$)|[。!?;\n])\s*|,\s*(?!\d{3}\b)|\s+and\s+(?:then\s+)?|\s+then\s+|、|"
     r"(?:然后|接着|随后|之后(?=再)|再(?=量|测|分割|看|写|出|给|勾)|并且?(?=量|测|分|写|出|生成|给|告|评|勾)|"
@@ -49,8 +52,8 @@ _DROPPED = re.compile(
     r"|(?<!要)(?:不要|不用|无需|不必|先不|先别)(?:再)?(?:分割|测量|测|量|写报告|写|导出|勾画|分类|找|查)[^,。;、然但只]{0,6}"
 )
 _FALSE_START = re.compile(
-    r"(?:\bno,? wait\b|\bi meant?\b|\bsorry,? (?:i meant? )?(?=lesion|nodule|the|number|no\.)|\bscratch that\b|\bactually,?"
-    r" (?:no|make (?:it|that))\b|\bno,? not\b.*?,|不对[,,]?|不是[^,。]{0,8}[,,]是|说错了[,,]?|应该是)"
+    r"(?:\bno,? wait\b|\bi meant?\b|\bsorry,? (?:i meant? )?(?=lesion|nodule|the|number|no\.)|\bscratch that\b|"
+    r"\bactually,? (?:no|make (?:it|that))\b|\bno,? not\b.*?,|不对[,,]?|不是[^,。]{0,8}[,,]是|说错了[,,]?|应该是)"
 )
 
 
@@ -87,7 +90,7 @@ def clauses(text: str) -> list[str]:
         rest = kept[cut.end() :].lstrip()
         sentence_end = cut[0].strip()[:1] in tuple(".!?;。") and cut[0].strip() != ""
         if rest and (_STARTS.match(rest) or sentence_end):
-            pieces.append(kept[start : cut.end()].strip(" ,、"))
+            pieces.append(kept[start : cut.end() if sentence_end else cut.start()].strip(" ,、"))
             start = cut.end()
     pieces.append(kept[start:].strip(" ,、"))
     return [p for p in pieces if re.search(r"\w", p)][:MAX_CLAUSES]
@@ -95,7 +98,7 @@ def clauses(text: str) -> list[str]:
 
 def asks(clause: str) -> bool:
     """Return whether a clause begins as a request or a question does."""
-    return _STARTS.match(clause) is not None or clause.rstrip().endswith("?")
+    return bool(_STARTS.match(clause) or _ASKS_ZH.search(clause)) or clause.rstrip().endswith("?")
 
 
 def after_correction(clause: str) -> str:

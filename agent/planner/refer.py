@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agent.planner.slots import Reference
+from agent.planner.mention import Reference
 
 SAME_SIZE_MM = 0.6
 """A size said in passing ("the 8 mm one") fits a measured one this near: readers round to whole millimetres."""
@@ -31,7 +31,9 @@ class Meant:
 def lesions(card: Card) -> list[Mapping[str, Any]]:
     """Return the card's lesions that were not rejected."""
     found = card.get("lesions") or []
-    return [x for x in found if isinstance(x, Mapping) and isinstance(x.get("id"), int) and x.get("status") != "rejected"]
+    return [
+        x for x in found if isinstance(x, Mapping) and isinstance(x.get("id"), int) and x.get("status") != "rejected"
+    ]
 
 
 def lesion(card: Card, number: int | None) -> Mapping[str, Any]:
@@ -104,7 +106,8 @@ def _told_apart(reference: Reference, there: Sequence[Mapping[str, Any]]) -> int
         reference.side and (lambda x: x.get("side") == reference.side),
         reference.third and (lambda x: x.get("third") == reference.third),
         reference.size_mm and (
-            lambda x: isinstance(x.get("size_mm"), (int, float)) and abs(x["size_mm"] - reference.size_mm) <= SAME_SIZE_MM),
+            lambda x: isinstance(x.get("size_mm"), (int, float))
+            and abs(x["size_mm"] - reference.size_mm) <= SAME_SIZE_MM),
         reference.group and (lambda x: reference.group in (x.get("group"), x.get("label"))),
     )  # fmt: skip
     for test in tests:

@@ -1,51 +1,20 @@
-"""What a clause says in figures and terms: lesion numbers, sides, lobes, thresholds, places, planes, windows, days.
+"""What a clause says in figures and terms: sides, lobes, thresholds, places, planes, windows, days.
 
 Reads English and Chinese from plain text (`reading.plain`). Knows no case: what "it" means is `refer`'s matter.
 """
+# ruff: noqa: E501 - tables of patterns: breaking them hides them
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 _SMALL = "one two three four five six seven eight nine ten eleven twelve".split()
-_ORDINAL = "first second third fourth fifth sixth seventh eighth ninth tenth".split()
+SMALL_ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth".split()
 _ZH_DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
-_NOUN = r"(?:lesions?|nodules?|mass(?:es)?|tumou?rs?|candidates?|findings?|targets?|spots?|opacit(?:y|ies)|nodes?)"
-_NOUN_ZH = r"(?:病灶|结节|肿块|肿物|候选|目标|淋巴结|病变|团块)"
-_NUM = rf"(?:\d{{1,3}}|{'|'.join(_SMALL)})"
-_ZH_NUM = r"(?:\d{1,3}|[一二两三四五六七八九十]{1,3})"
-_NOT_SIZE = r"(?!\s*(?:mm|cm|%|毫米|厘米|个|\.\d|x|×|-?\s*(?:day|week|month|year)))(?![\d.]*\d)"
+NUM = rf"(?:\d{{1,3}}|{'|'.join(_SMALL)})"
+ZH_NUM = r"(?:\d{1,3}|[一二两三四五六七八九十]{1,3})"
 
-_NUMBERED = re.compile(
-    rf"\b{_NOUN}\s*(?:no\.?|number|#|nr\.?)?\s*({_NUM}(?:\s*(?:,|and|&|to)\s*(?:{_NOUN}\s*)?{_NUM})*)\b{_NOT_SIZE}"
-    rf"|\b(?:no\.|number|nr\.?|#)\s*({_NUM})\b{_NOT_SIZE}|#\s*(\d{{1,3}})|\bl(\d{{1,2}})\b(?!\s*(?:vertebra|spine))", re.ASCII
-)
-_NUMBERED_ZH = re.compile(
-    rf"(?:第\s*)?({_ZH_NUM})\s*号(?:{_NOUN_ZH})?|{_NOUN_ZH}\s*(?:编号)?\s*({_ZH_NUM}(?:\s*[和、,与及]\s*{_ZH_NUM})*)"
-    rf"(?!\s*(?:mm|cm|%|毫米|厘米|个|枚|[.\d]|时|次|年|月|天))", re.ASCII
-)
-_PLACE_IN_LIST = re.compile(
-    rf"\b({'|'.join(_ORDINAL)}|(\d{{1,2}})(?:st|nd|rd|th))\b(?!\s*(?:time|slice|axis|report|measurement|scan|ct|third))", re.ASCII
-)
-_PLACE_IN_LIST_ZH = re.compile(rf"第\s*({_ZH_NUM})\s*(?:个|枚|处|颗|块|只)|第\s*({_ZH_NUM})\s*{_NOUN_ZH}", re.ASCII)
-_LAST = re.compile(
-    rf"\b(?:last|final|newest|latest|most recent) (?:one|{_NOUN})\b|最后(?:一)?(?:个|枚|处)|最新的?(?:一)?(?:个|{_NOUN_ZH})", re.ASCII
-)
-_BIGGER = re.compile(
-    r"\b(?:bigger|biggest|larger|largest|greater|dominant|main)\b|(?:更|较|最|比较)大(?:的|那个|一个|病灶|结节|者)|大(?:的)?那个|大的那", re.ASCII
-)
-_SMALLER = re.compile(r"\b(?:smaller|smallest|tiniest)\b|(?:更|较|最|比较)小(?:的|那个|一个|病灶|结节|者)|小(?:的)?那个|小的那", re.ASCII)
-_OTHER = re.compile(rf"\b(?:the )?other (?:one|{_NOUN})\b|另(?:外)?一?(?:个|枚|处)|其他那个", re.ASCII)
 _OTHER_LUNG = re.compile(r"\b(?:other|opposite|contralateral) (?:lung|side)\b|对侧|另(?:一)?(?:侧|边|个肺)|另外一侧", re.ASCII)
-_ALL = re.compile(
-    rf"\b(?:all|every|each|both)\b(?!\s*(?:right|of a sudden))|\ball (?:the )?{_NOUN}|所有|全部|每(?:一)?(?:个|枚|处)|都(?:量|测|分割)|各个|两个都", re.ASCII
-)
-_POINTER = re.compile(
-    rf"\b(?:it|its|it's|(?:this|that)(?! (?:patient|scan|ct|case|image|exam|study|film|x-?ray|picture|report|man|woman|time))|the same(?: one)?)\b|\b(?:the|this|that) (?:[\w-]+ )?{_NOUN}\b|"
-    rf"它|这个|那个|该{_NOUN_ZH}|这枚|这处|同一个|刚才那个", re.ASCII
-)
-_CLICKED = re.compile(r"\b(?:click|clicked|selected|selection|marked|pointed|box(?:ed)?|here|cursor|crosshair)\b|点(?:击|的|选|中)|选中|框|这里|此处|标记的", re.ASCII)
 
 LOBES = {
     "right upper lobe": r"\brul\b|right upper lobe|右肺?上叶|右上肺叶?",
@@ -80,17 +49,17 @@ GUIDELINES = {
 TIGHTER = re.compile(
     r"\b(?:tight(?:er|en|ly)?|shrink|smaller (?:mask|outline|contour|region)|(?:mask|outline|contour|it|that)(?:'s| is)? "
     r"(?:too (?:big|large|loose|wide|generous)|leak\w*|bleed\w*|spill\w*)|leak\w*|too (?:loose|generous)|over-?segment\w*|"
-    r"(?:higher|raise|increase)(?: the| a)? (?:threshold|cut-?off)|higher threshold|less generous|more conservative|"
+    r"(?:higher|raise|increase)(?: the| a)? (?:threshold|cut-?off)|higher threshold|less generous|more conservative|strict(?:er|ly)?|more stringent|"
     r"exclud\w+|leave out|cut off the vessel|trim\w*|erode)\b"
-    r"|紧(?:一点|一些|些|点|凑)?|收(?:紧|缩|小)|缩小|(?:更高|提高|调高|高一点|升高)(?:的)?阈值|阈值(?:调|提|再)?高|太(?:大|松|宽)|"
+    r"|(?<!太)(?<!得)紧(?:一点|一些|些|点|凑)?|收(?:紧|缩|小)|缩小|(?:更高|提高|调高|高一点|升高)(?:的)?阈值|阈值(?:调|提|再)?高|太(?:大|松|宽)|"
     r"(?:溢|漏|渗)(?:出|到|进)|排除|去掉|剔除|过分割", re.ASCII
 )
 LOOSER = re.compile(
     r"\b(?:loos(?:e|er|en|ely)|wider|grow the (?:mask|outline)|expand|(?:bigger|larger|wider) (?:mask|outline|contour|region)|"
     r"(?:mask|outline|contour|it|that)(?:'s| is)? (?:too (?:small|tight|narrow)|miss\w*)|too tight|under-?segment\w*|"
-    r"(?:lower|reduce|decrease|drop)(?: the| a)? (?:threshold|cut-?off)|lower threshold|more generous|less conservative|"
+    r"(?:lower|reduce|decrease|drop)(?: the| a)? (?:threshold|cut-?off)|lower threshold|more generous|less conservative|more lenient|less strict|"
     r"include (?:more|the (?:edge|rim|halo|margin))|misses? (?:the|some|part)|dilate)\b"
-    r"|松(?:一点|一些|些|点)?|放(?:宽|松|大)|扩(?:大|张|展)|(?:更低|降低|调低|低一点)(?:的)?阈值|阈值(?:调|降|再)?低|太(?:小|紧|窄)|"
+    r"|(?<!太)(?<!得)松(?:一点|一些|些|点)?|放(?:宽|松|大)|扩(?:大|张|展)|(?:更低|降低|调低|低一点)(?:的)?阈值|阈值(?:调|降|再)?低|太(?:小|紧|窄)|"
     r"漏(?:掉|了)|包(?:括|含)(?:更多|边缘|晕)|欠分割", re.ASCII
 )
 
@@ -101,7 +70,7 @@ _THRESHOLD = re.compile(
 )
 _NUMBER = r"[-+−]?\d{1,4}(?:\.\d+)?"
 _POINT = re.compile(
-    rf"(?:^|[\s(\[(at点::=为])({_NUMBER})\s*[,,/ ]\s*({_NUMBER})\s*[,,/ ]\s*({_NUMBER})(?!\s*[,,/ ]?\s*\d)(?:\s*mm)?", re.ASCII
+    rf"(?:^|(?<![\d\s,/])\s*[\s(\[(at点::=为]|[a-z]\s+)({_NUMBER})\s*[,,/ ]\s*({_NUMBER})\s*[,,/ ]\s*({_NUMBER})(?!\s*[,,/ ]?\s*\d)(?:\s*mm)?", re.ASCII
 )
 _TWO_MORE = rf"[,,/;\s]+({_NUMBER})[,,/;\s]+({_NUMBER})"
 _BOX = re.compile(rf"({_NUMBER}){_TWO_MORE}(?:\s*(?:to|-|至|到|and|,|;)\s*|[\s,;]+)({_NUMBER}){_TWO_MORE}", re.ASCII)
@@ -113,57 +82,9 @@ _TIME = re.compile(
 )
 _DAYS = {"day": 1.0, "week": 7.0, "month": 30.4375, "year": 365.25, "天": 1.0, "周": 7.0, "月": 30.4375, "年": 365.25}
 _MOST = re.compile(
-    rf"\b(?:top|up to|at most|maximum(?: of)?|max|first|best|no more than)\s*({_NUM})\b(?!\s*(?:mm|cm|%))|(?:前|最多|至多|不超过)\s*(?:找|列|给|保留)?\s*({_ZH_NUM})\s*个?", re.ASCII
+    rf"\b(?:top|up to|at most|maximum(?: of)?|max|first|best|no more than)\s*({NUM})\b(?!\s*(?:mm|cm|%))|(?:前|最多|至多|不超过)\s*(?:找|列|给|保留)?\s*({ZH_NUM})\s*个?", re.ASCII
 )
 _FOLDER = re.compile(r"(?<![\w/])((?:~|\.{1,2}|[a-z]:)?[/\\][\w./\\-]{1,250})", re.ASCII)
-
-
-@dataclass(frozen=True)
-class Reference:
-    """Which lesion a clause speaks of, in its own words.
-
-    Attributes:
-        numbers: lesion numbers said (``lesion 2``, ``三号``).
-        place: place in the list (``the second one``): 1 is the first, -1 the last.
-        by_size: ``bigger`` or ``smaller``.
-        other: the one that is not in focus.
-        every: all of them.
-        side, lobe, third, size_mm, group: what it is told apart by.
-        pointer: "it", "the nodule": the one in focus, or the only one.
-        clicked: what the reader clicked or boxed.
-    """
-
-    numbers: tuple[int, ...] = ()
-    place: int | None = None
-    by_size: str | None = None
-    other: bool = False
-    every: bool = False
-    side: str | None = None
-    lobe: str | None = None
-    third: str | None = None
-    size_mm: float | None = None
-    group: str | None = None
-    pointer: bool = False
-    clicked: bool = False
-
-
-def reference(text: str) -> Reference:
-    """Return what a clause says about which lesion is meant."""
-    sizes = lengths_mm(text)
-    return Reference(
-        numbers=_numbers(text),
-        place=_place(text),
-        by_size="bigger" if _BIGGER.search(text) else "smaller" if _SMALLER.search(text) else None,
-        other=_OTHER.search(text) is not None,
-        every=_ALL.search(text) is not None,
-        side=side(text),
-        lobe=lobe(text),
-        third=_third(text),
-        size_mm=sizes[0] if len(sizes) == 1 else None,
-        group="mass" if re.search(r"\bmass\b|肿块", text, re.ASCII) else None,
-        pointer=_POINTER.search(text) is not None or re.search(_NOUN_ZH, text, re.ASCII) is not None,
-        clicked=_CLICKED.search(text) is not None,
-    )
 
 
 def number(word: str) -> int | None:
@@ -233,13 +154,13 @@ def change(text: str) -> str | None:
 def contradicts(text: str) -> bool:
     """Return whether a clause asks for tighter and looser at once."""
     return bool(
-        re.search(r"\btighter\b.*\blooser\b|\blooser\b.*\btighter\b|(?:紧|收紧).*(?:松|放宽)|(?:松|放宽).*(?:紧|收紧)", text, re.ASCII)
+        re.search(r"\btighter\b.*\blooser\b|\blooser\b.*\btighter\b|(?<!太)紧.*(?:(?<!太)松|放宽)|(?:(?<!太)松|放宽).*(?<!太)紧", text, re.ASCII)
     )
 
 
 def point(text: str) -> list[float] | None:
     """Return three coordinates in mm, when exactly three stand together."""
-    found = None if box(text) else _POINT.search(text)
+    found = None if box(text) else _POINT.search(re.sub(r"\b[xyz]\s*[=:]\s*", "", text))
     return [_float(g) for g in found.groups()] if found else None
 
 
@@ -303,38 +224,6 @@ def folder(text: str) -> str | None:
     """Return a path that is named. Takes the text as typed: paths keep their capitals."""
     found = re.search(_FOLDER.pattern, text, re.IGNORECASE)
     return found[1].rstrip(".,") if found else None
-
-
-def _numbers(text: str) -> tuple[int, ...]:
-    found: list[int] = []
-    for match in (*_NUMBERED.finditer(text), *_NUMBERED_ZH.finditer(text)):
-        said = next((g for g in match.groups() if g), "")
-        parts = [n for p in re.findall(rf"{_NUM}|{_ZH_NUM}", said) if (n := number(p)) is not None]
-        if " to " in said and len(parts) == 2:
-            parts = list(range(parts[0], parts[1] + 1))
-        found += [n for n in parts if n not in found and n > 0]
-    return tuple(found[:20])
-
-
-def _place(text: str) -> int | None:
-    if _LAST.search(text):
-        return -1
-    found = _PLACE_IN_LIST.search(text)
-    if found:
-        return int(found[2]) if found[2] else _ORDINAL.index(found[1]) + 1
-    found = _PLACE_IN_LIST_ZH.search(text)
-    return number(found[1] or found[2]) if found else None
-
-
-def _third(text: str) -> str | None:
-    named = [
-        third
-        for third, pattern in (("upper", r"\b(?:upper|apical|apex)\b|上(?:叶|肺|部|野|三分之一)|肺尖"),
-                               ("middle", r"\b(?:middle|mid)\b|中(?:叶|野|部|三分之一)"),
-                               ("lower", r"\b(?:lower|basal|base)\b|下(?:叶|肺|部|野|三分之一)|肺底"))
-        if re.search(pattern, text, re.ASCII)
-    ]  # fmt: skip
-    return named[0] if len(named) == 1 else None
 
 
 def _float(said: str) -> float:

@@ -66,7 +66,8 @@ def guidance(desk: Desk) -> dict[int, Guidance]:
             found[lesion.number] = Guidance(category=category)
             continue
         needs = knowledge.assess(GUIDELINE, **values).needs
-        found[lesion.number] = Guidance(needs=tuple((n.name, {str(k): v for k, v in n.question.items()}) for n in needs))
+        asked = tuple((n.name, {str(k): v for k, v in n.question.items()}) for n in needs)
+        found[lesion.number] = Guidance(needs=asked)
     return found
 
 

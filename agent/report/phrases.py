@@ -191,6 +191,13 @@ PHRASES: dict[str, tuple[str, str]] = {
     ),
     "left_out.sentences": ("Sentences that their evidence does not carry were left out; they are listed with the case",
                            "证据不支持的语句已略去;见本病例的问题列表"),
+    # Beside the report
+    "wish.unknown": ("Not understood, and not followed: “$part”", "未能理解,也未照办:“$part”"),
+    "wish.known": (
+        "A report can be asked for in English or Chinese, and in full or short; a lesion leaves it when the reader "
+        "rejects the lesion, and everything else in it follows the evidence",
+        "报告可用英文或中文,可完整或简短;阅片者排除某病灶后,该病灶即不再列入,其余内容均依据证据",
+    ),
     # Provenance: identifiers stand in `code spans`, each held by the evidence as it is
     "from.tool": ("`$tool`, version `$version`, weights `$weights`, last used `$created`: $ids",
                   "`$tool`,版本`$version`,权重`$weights`,最近使用`$created`:$ids"),

@@ -17,6 +17,12 @@ from tools.evidence import Evidence
 HEAVY_SMOKING_PACK_YEARS = 20
 """Pack-years from which stated smoking alone is taken as high risk: the cut-off at which USPSTF 2021 screens."""
 
+SOLID_HU = -50.0
+"""Mean attenuation from which a whole outline is plainly soft tissue. Ground glass lies under -300 HU, and part-solid
+nodules average between; fat is under -50. Scanwright's own limit, on the safe side; the reader's word goes before it."""
+TYPE_SLICE_MM = 1.5
+"""Thickest slices on which a type is taken from attenuation (the thin sections that Fleischner 2017 asks for)."""
+
 RISK_RAISERS = ("family_history", "emphysema", "fibrosis", "asbestos")
 """Stated facts that make the risk high whatever the smoking history."""
 
@@ -63,8 +69,6 @@ def assess(desk: Desk, guideline: str = "fleischner-2017", lesion: int | None = 
         result["withdrawn"] = [e.id for e in earlier if e.id not in desk.record.current and e.inputs.get("row")]
         return result
     passages = [record_passage(desk, knowledge.passage(name)) for name in found.cites]
-    current = desk.record.current
-    live = [e for e in earlier if e.id in current]
     item = desk.evidence.add(
         "category", guideline, "1", scan_id=desk.scan.id if desk.scan else None,
         inputs={
@@ -74,7 +78,7 @@ def assess(desk: Desk, guideline: str = "fleischner-2017", lesion: int | None = 
         },
         text=_text(found),
         parents=tuple(dict.fromkeys((*inputs.parents, *(p.id for p in passages)))),
-        supersedes=tuple(e.id for e in live),
+        supersedes=tuple(e.id for e in earlier),
     )  # fmt: skip
     last = earlier[-1] if earlier else None
     changed = last is not None and last.inputs.get("row") and last.inputs.get("row") != found.row
@@ -145,6 +149,9 @@ def gather(desk: Desk, lesion: LesionRecord) -> Inputs:
         values["type"] = kind.inputs["value"]
         parents.append(kind.id)
         basis["type"] = kind.text
+    elif reads_as_solid(record, lesion):
+        values["type"] = "solid"
+        basis["type"] = "solid by measured attenuation, not stated"
     _count(record, values, parents, basis)
     _risk(record, values, parents, basis)
     thickness = _thickness(record)
@@ -152,6 +159,16 @@ def gather(desk: Desk, lesion: LesionRecord) -> Inputs:
         values["slice_thickness_mm"] = thickness
         parents.append(record.scan.id)
     return Inputs(values, tuple(dict.fromkeys(parents)), basis)
+
+
+def reads_as_solid(record: Record, lesion: LesionRecord) -> bool:
+    """Return whether a lesion's measured attenuation on thin slices leaves no doubt that it is solid.
+
+    Anything else (thick or unknown slices, a subsolid or fatty mean, no Hounsfield units) is for the reader to state.
+    """
+    mean = lesion.measurement.quantity("hu_mean") if lesion.measurement else None
+    thickness = _thickness(record)
+    return mean is not None and thickness is not None and thickness <= TYPE_SLICE_MM and mean.value >= SOLID_HU
 
 
 def _count(record: Record, values: dict[str, Any], parents: list[str], basis: dict[str, str]) -> None:
@@ -194,7 +211,10 @@ def _thickness(record: Record) -> float | None:
 
 
 def _earlier(record: Record, number: int, guideline: str) -> list[Evidence]:
-    return [e for e in record.history(number, "category") if e.inputs.get("guideline") == guideline]
+    """Return earlier advice that nothing has replaced, current or not, oldest first."""
+    replaced = {old for e in record.items for old in e.supersedes}
+    found = record.history(number, "category")
+    return [e for e in found if e.inputs.get("guideline") == guideline and e.id not in replaced]
 
 
 def _title(guideline: str) -> str:

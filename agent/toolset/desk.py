@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.record import LesionRecord, Record
 from agent.workspace import Workspace
-from tools.contract import NotApplicable, Request, Task, ToolSpec
+from tools.contract import FindResult, NotApplicable, Request, SegmentResult, Task, ToolFailed, ToolSpec
 from tools.evidence import CaseEvidence, Evidence
 from tools.mask import Mask
 from tools.quantity import Quantity, show_value
@@ -70,7 +70,17 @@ class Desk:
         if tool.spec.task != task:
             raise NotApplicable(f"{name} is a tool to {tool.spec.task}, not to {task}.")
         job = self.workspace.runtime.submit(tool, request, lambda f, p: self.on_progress(function, f, p))
-        return job.result(), tool.spec
+        result = job.result()
+        self._check_grid(result, tool.spec)
+        return result, tool.spec
+
+    def _check_grid(self, result: Any, spec: ToolSpec) -> None:
+        """Raise ToolFailed when a tool's mask does not lie on this scan's grid."""
+        masks = [result.mask] if isinstance(result, SegmentResult) else []
+        masks += [c.mask for c in result.candidates] if isinstance(result, FindResult) else []
+        scan = self.need_scan()
+        if any(m.scan_id != scan.id or m.grid_shape != scan.shape for m in masks):
+            raise ToolFailed(f"{spec.name} answered with a mask of another grid than the scan's; nothing was recorded.")
 
     def pick(self, number: int | None) -> LesionRecord:
         """Return the lesion of a number, or the one in focus, or the only one.
@@ -91,6 +101,9 @@ class Desk:
         chosen = next((x for x in usable if x.number == focus), None)
         if chosen is None and len(usable) == 1:
             chosen = usable[0]
+        if chosen is None and not usable and lesions:
+            gone = ", ".join(str(x.number) for x in lesions)
+            raise NotApplicable(f"Every lesion of this case was rejected ({gone}). Name one, or accept it first.")
         if chosen is None and not usable:
             raise NotApplicable("No lesion is outlined yet. Click on one, draw a box around it, or ask to search.")
         if chosen is None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from agent.toolset.desk import Desk, brief
 from tools.contract import NotApplicable
 from tools.evidence import Evidence
+from tools.scan import Scan
 
 WHAT = ("measurements", "history", "settings", "context", "findings", "location", "report")
 PLANES = ("axial", "coronal", "sagittal")
@@ -64,13 +67,22 @@ def show(
         view.pop("slice", None)
         desk.keep(focus=chosen.number)
     if slice is not None:
-        if not 1 <= slice <= max(scan.shape):
-            raise NotApplicable(f"Slices run from 1 to {scan.shape[2]}; {slice} was asked for.")
+        of = plane or view.get("plane") or "axial"
+        count = _slices(scan, of)
+        if not 1 <= slice <= count:
+            raise NotApplicable(f"The {of} slices run from 1 to {count}; {slice} was asked for.")
         view["slice"] = slice
         view.pop("centre", None)
     view |= {k: v for k, v in (("plane", plane), ("window", window)) if v is not None}
     desk.keep(view=view)
     return {"lesion": chosen.number if chosen else None, "view": view}
+
+
+def _slices(scan: Scan, plane: str) -> int:
+    """Return how many slices a plane has: voxels along the grid axis nearest to the direction it is stacked in."""
+    through = {"sagittal": 0, "coronal": 1, "axial": 2}[plane]
+    directions = np.abs(scan.affine[:3, :3]) / np.linalg.norm(scan.affine[:3, :3], axis=0)
+    return scan.shape[int(np.argmax(directions[through]))]
 
 
 def _focus(desk: Desk) -> int | None:

@@ -14,10 +14,6 @@ if TYPE_CHECKING:
 
 KEY_SECTIONS = ("impression", "recommendation")
 """What is said in the chat when a report was written; the rest is read in the report."""
-WHAT_CAN_BE_ASKED = (
-    "A report can be asked for in English or Chinese, and in full or short. A lesion leaves it when the reader "
-    "rejects the lesion; everything else in it follows the evidence."
-)
 
 
 def compare(desk: Desk, days: int | None = None) -> dict[str, Any]:
@@ -34,6 +30,7 @@ def write_report(desk: Desk, language: str | None = None, instruction: str | Non
     """Compose the report from current evidence, keep it with the case, and return its key sentences."""
     from agent import report as paper
     from agent.report.instruction import read_wish
+    from agent.report.terms import plain
 
     desk.need_scan()
     wish = read_wish(instruction)
@@ -44,7 +41,7 @@ def write_report(desk: Desk, language: str | None = None, instruction: str | Non
     material = paper.material_of(desk, chosen)
     report = paper.compose(material, version=_next_version(desk), form=form)
     paper.keep_report(desk, report)
-    notes = [f"Not understood, and not followed: “{part}”." for part in wish.not_understood]
+    notes = [material.sentence(material.phrase("wish.unknown", part=plain(p))).text for p in wish.not_understood]
     needs = {name: question for found in material.guidance.values() for name, question in found.needs}
     left_out = report.section("not_assessed")
     return {
@@ -55,7 +52,7 @@ def write_report(desk: Desk, language: str | None = None, instruction: str | Non
             "needs": [{"name": n, "question": q} for n, q in needs.items()],
             "problems": list(report.problems),
         },
-        "notes": [*notes, WHAT_CAN_BE_ASKED] if notes else [],
+        "notes": [*notes, material.say("wish.known").text] if notes else [],
         "evidence": list(report.cites),
     }  # fmt: skip
 

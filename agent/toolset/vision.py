@@ -16,6 +16,7 @@ from tools.contract import (
     SegmentRequest,
     SegmentResult,
     ToolSpec,
+    outside,
 )
 from tools.evidence import Evidence
 from tools.mask import Mask
@@ -46,6 +47,8 @@ def find(desk: Desk, side: str | None = None, max_candidates: int = 10) -> dict[
     )  # fmt: skip
     shown = []
     for candidate in result.candidates:
+        if not candidate.mask.count:
+            continue
         number, known = _number(desk, candidate.mask)
         if known is not None and known.outlined:
             mask = known.mask_evidence  # an outline that a reader asked for is not replaced by a rough region
@@ -87,7 +90,7 @@ def segment(
     old: LesionRecord | None = None
     if point is None and box is None:
         selection = desk.state.get("selection") or {}
-        if lesion is None and change is None and threshold is None and selection:
+        if lesion is None and change is None and selection:
             point, box = selection.get("point"), selection.get("box")
         else:
             old = desk.pick(lesion)
@@ -95,10 +98,17 @@ def segment(
             if point is None and box is None:
                 point = list(desk.evidence.mask(old.mask_evidence).core_mm)
     elif lesion is not None:
-        old = desk.record.lesion(lesion)
+        old = desk.pick(lesion)
     cut = _threshold(old, threshold, change)
     request = SegmentRequest(scan, _point(point), _box(box), threshold=cut)
+    if not scan.contains(request.seed):
+        raise NotApplicable(outside(scan, request.seed))
     result, spec = desk.submit("segment", "segment", request, tool)
+    if not result.mask.count:
+        raise NotApplicable(
+            f"{spec.name} outlined nothing there at threshold {cut:g}; nothing was recorded. Click inside the lesion, "
+            "draw a box around it, or ask for a looser outline."
+        )
     number, known = (old.number, old) if old else _number(desk, result.mask)
     item = _record_mask(desk, result, spec, number, known, {"point": point, "box": box})
     desk.keep(focus=number, selection=None)
@@ -157,7 +167,11 @@ def classify(desk: Desk, lesion: int | None = None) -> dict[str, Any]:
 
 
 def record_drawn(desk: Desk, mask: Mask, number: int | None = None) -> Evidence:
-    """Record a mask that the reader drew or loaded, under its own lesion number."""
+    """Record a mask that the reader drew or loaded, under its own lesion number. Raises NotApplicable."""
+    if not mask.count:
+        raise NotApplicable("The mask is empty: there is nothing in it to measure. Draw it again.")
+    if desk.scan is not None and (mask.scan_id != desk.scan.id or mask.grid_shape != desk.scan.shape):
+        raise NotApplicable("The mask belongs to another scan: draw or load one on this scan.")
     if number is None:
         number, known = _number(desk, mask)
     else:

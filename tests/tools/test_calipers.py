@@ -69,7 +69,8 @@ def test_midpoints_are_the_edges_of_pixels(inside: np.ndarray) -> None:
 def test_midpoints_in_three_dimensions_are_marching_cubes_vertices(inside: np.ndarray) -> None:
     from skimage.measure import marching_cubes
 
-    vertices = marching_cubes(np.pad(inside, 1).astype(np.float32), 0.5)[0] - 1
+    # The plain table of cubes: another method adds a vertex inside some cubes, which is never an outermost one.
+    vertices = marching_cubes(np.pad(inside, 1).astype(np.float32), 0.5, method="lorensen")[0] - 1
     assert {tuple(p) for p in edge_midpoints(inside)} == {tuple(map(float, v)) for v in vertices}
 
 

@@ -79,7 +79,7 @@ def test_ids_count_up_in_each_case_apart(evidence: EvidenceStore) -> None:
     chain(evidence, "a")
     assert evidence.case("b").add("stated", "reader").id == "E1"
     assert [e.id for e in evidence.case("a").all()] == ["E1", "E2", "E3", "E4"]
-    with pytest.raises(EvidenceError, match="E9 is not in this case. It holds E1 to E4"):
+    with pytest.raises(EvidenceError, match=r"E9 is not in this case. It holds E1 to E4"):
         evidence.case("a").get("E9")
 
 

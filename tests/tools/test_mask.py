@@ -82,7 +82,7 @@ def test_an_empty_mask_has_no_centre() -> None:
 
 @pytest.mark.parametrize(("offset", "shape"), [((-1, 0, 0), (2, 2, 2)), ((3, 0, 0), (2, 2, 2)), ((0, 0, 0), (2, 2))])
 def test_a_box_must_lie_in_its_grid(offset: tuple[int, int, int], shape: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match="leaves the grid|three axes"):
+    with pytest.raises(ValueError, match=r"leaves the grid|three axes"):
         Mask("s", np.ones(shape, bool), offset, (4, 4, 4), AFFINE)
 
 

@@ -52,7 +52,7 @@ def test_numpy_numbers_are_plain_numbers(value: float) -> None:
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
 def test_a_quantity_is_finite(value: float) -> None:
-    with pytest.raises(ValueError, match="axial_long_axis is .*must be finite"):
+    with pytest.raises(ValueError, match=r"axial_long_axis is .*must be finite"):
         Quantity("axial_long_axis", value, "mm", "m")
 
 

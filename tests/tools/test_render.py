@@ -239,6 +239,11 @@ def test_another_modality_takes_its_headers_window_or_its_own_range(made) -> Non
     assert list(windows(header)) == ["header", "header 2", "full"]
 
 
+def test_a_picture_stated_to_be_ct_keeps_its_own_window(made) -> None:
+    picture = dataclasses.replace(made[0], modality=Known("CT", "stated"), calibration="none")
+    assert list(windows(picture)) == ["full"]
+
+
 def test_what_does_not_exist_is_refused(made) -> None:
     scan, _ = made
     with pytest.raises(ValueError, match="axial slices are 0 to"):

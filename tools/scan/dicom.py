@@ -176,7 +176,7 @@ def flat_spacing(header: Any, first: Slice) -> tuple[tuple[float, float] | None,
 
 def _side(header: Any) -> str | None:
     """Return toward which side of the patient columns run, L or R, when the header says so."""
-    rows = header.get("PatientOrientation") or ()
+    rows: Any = header.get("PatientOrientation") or ()
     letter = str(rows[0])[:1].upper() if not isinstance(rows, str) and len(rows) == 2 else ""
     return letter if letter in ("L", "R") else None
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tools.scan.dicom_terms import BODY_PARTS, MODALITIES, NOT_IMAGES
 from tools.scan.model import Known, UnreadableScan
 
 IDENTITY_KEYWORDS = (
@@ -44,27 +45,6 @@ _READ_KEYWORDS = (
     "WindowWidth", "RescaleSlope", "RescaleIntercept", "ModalityLUTSequence", "SharedFunctionalGroupsSequence",
     "PerFrameFunctionalGroupsSequence",
 )  # fmt: skip
-NOT_IMAGES = frozenset(
-    "RTDOSE RTSTRUCT RTPLAN RTRECORD RTIMAGE SEG SR PR KO REG FID RWV DOC ECG HD EPS AU PLAN SMR M3D SRF".split()
-)
-"""Modalities whose files may have rows and columns but show no patient to measure on."""
-BODY_PARTS = frozenset(
-    "ABDOMEN ABDOMENPELVIS ADRENAL ANKLE AORTA ARM AXILLA BACK BLADDER BRAIN BREAST BRONCHUS CALF CAROTID CEREBELLUM "
-    "CERVIX CHEEK CHEST CHESTABDOMEN CHESTABDPELVIS CLAVICLE COCCYX COLON CSPINE CTSPINE DUODENUM EAR ELBOW "
-    "ESOPHAGUS EXTREMITY EYE FACE FEMUR FINGER FOOT GALLBLADDER HAND HEAD HEADNECK HEART HIP HUMERUS ILEUM JAW KIDNEY "
-    "KNEE LARYNX LEG LIVER LSPINE LSSPINE MANDIBLE MAXILLA MEDIASTINUM NECK NECKCHEST NECKCHESTABDOMEN NECKCHESTABDPELV "
-    "NOSE ORBIT OVARY PANCREAS PAROTID PATELLA PELVIS PHARYNX PROSTATE RECTUM RIB SCALP SCAPULA SHOULDER SKULL SPINE "
-    "SPLEEN SSPINE STERNUM STOMACH SUBMANDIBULAR THIGH THUMB THYROID TLSPINE TOE TRACHEA TSPINE UTERUS VAGINA "
-    "WHOLEBODY WRIST ZYGOMA".split()
-)
-"""Body parts as DICOM names them (PS3.16, Annex L). Other text is not believed: it may name anything or anyone."""
-MODALITIES = frozenset(
-    "AR AS ASMT AU BDUS BI BMD CD CF CP CR CS CT CTPROTOCOL DD DF DG DM DMS DOC DS DX EC ECG EEG EMG EOG EPS ES FA FID "
-    "FS GM HC HD IO IVOCT IVUS KER KO LEN LP LS M3D MA MG MR MS NM OAM OCT OP OPM OPR OPT OPTBSV OPTENF OPV OSS PA PLAN "
-    "POS PR PT PX REG RESP RF RG RTDOSE RTIMAGE RTINTENT RTPLAN RTRAD RTRECORD RTSEGANN RTSTRUCT RWV SEG SM SMR SR SRF "
-    "ST STAIN TEXTUREMAP TG TM US VA VF XA XAPROTOCOL XC".split()
-)
-"""Modalities as DICOM names them (PS3.3, C.7.3.1.1.1), retired ones too, without OT ("other"), which says nothing."""
 _SAME_PART = {"THORAX": "CHEST", "LUNG": "CHEST", "LUNGS": "CHEST"}
 _KERNEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .,_+/\-]{0,23}")
 
@@ -301,8 +281,8 @@ def kernel(header: Any) -> str | None:
 
 def contrast(header: Any) -> bool | None:
     """Return True when the header names a contrast agent; never False, absence says nothing."""
-    agent = str(header.get("ContrastBolusAgent") or "").strip().upper()
-    if agent and agent not in ("NONE", "NO", "N", "WITHOUT", "NO CONTRAST"):
+    named = str(header.get("ContrastBolusAgent") or "").strip().upper()
+    if named and named not in ("NONE", "NO", "N", "WITHOUT", "NO CONTRAST"):
         return True
     return True if header.get("ContrastBolusAgentSequence") else None
 

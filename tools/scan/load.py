@@ -17,7 +17,7 @@ from typing import Literal
 
 from tools.scan import archive, assume
 from tools.scan.dicom import list_dicom, load_dicom
-from tools.scan.dicom_header import BODY_PARTS, MODALITIES
+from tools.scan.dicom_terms import BODY_PARTS, MODALITIES
 from tools.scan.model import Known, Scan, UnreadableScan
 from tools.scan.nifti import load_nifti
 from tools.scan.nrrd import load_nrrd

@@ -33,7 +33,8 @@ def load_nifti(path: Path) -> Scan:
     import nibabel
     from nibabel.filebasedimages import ImageFileError
     from nibabel.imageglobals import LoggingOutputSuppressor
-    from nibabel.spatialimages import HeaderDataError
+    from nibabel.spatialimages import HeaderDataError, ImageDataError
+    from nibabel.wrapstruct import WrapStructError
 
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"), LoggingOutputSuppressor():
@@ -47,8 +48,8 @@ def load_nifti(path: Path) -> Scan:
                 _check_size(opened.header, shape, path)
                 scale, affine = _frame(opened)
                 voxels = np.asarray(opened.dataobj).reshape(shape)
-    except (ImageFileError, HeaderDataError, OSError, EOFError, ValueError, TypeError, OverflowError, KeyError,
-            ArithmeticError, MemoryError, zlib.error, np.linalg.LinAlgError) as e:  # fmt: skip
+    except (ImageFileError, HeaderDataError, ImageDataError, WrapStructError, OSError, EOFError, ValueError, TypeError,
+            LookupError, ArithmeticError, MemoryError, zlib.error, np.linalg.LinAlgError) as e:  # fmt: skip
         raise UnreadableScan(f"The NIfTI file is damaged ({type(e).__name__}). Export it again.") from None
     framed = bool(opened.header["sform_code"] or opened.header["qform_code"])
     notes = [] if framed else ["The NIfTI header has no patient frame: left and right are unknown."]

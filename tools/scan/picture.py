@@ -6,6 +6,7 @@ to the right as the picture is shown, j downward, one pixel a unit, left and rig
 
 from __future__ import annotations
 
+import struct
 import warnings
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ def load_picture(path: Path) -> Scan:
                 values, coloured = _grey(ImageOps.exif_transpose(picture))
     except Image.DecompressionBombError:
         raise UnreadableScan(f"The picture has more than {MAX_PIXELS} pixels. Load a smaller one.") from None
-    except (OSError, SyntaxError, ValueError, TypeError, EOFError, KeyError, IndexError, OverflowError) as e:
+    except (OSError, SyntaxError, ValueError, TypeError, EOFError, LookupError, OverflowError, struct.error) as e:
         raise UnreadableScan(
             f"The picture is damaged or no PNG or JPEG ({type(e).__name__}). Save it again."
         ) from None
@@ -77,4 +78,4 @@ def _grey(picture: Any) -> tuple[npt.NDArray[Any], bool]:
 
 def luminance(rgb: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     """Return the grey values of an array whose last axis is red, green, blue; whole numbers, same range."""
-    return np.rint(rgb @ np.asarray(LUMINANCE, dtype=np.float32)).astype(np.float32)
+    return np.asarray(np.rint(rgb @ np.asarray(LUMINANCE, dtype=np.float32)), dtype=np.float32)

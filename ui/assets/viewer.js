@@ -8,6 +8,8 @@ const KEPT = 80;        // slices kept in memory, a few hundred kilobytes each
 const AHEAD = 3;        // slices fetched ahead on either side
 let state = {case: null}, seen = {}, look = {plane: null, window: null, slices: {}};
 let wanted = null, loading = false, marked = null;
+let zoom = 1, shift = [0, 0], drag = null;
+const MOST = 8;         // times enlarged
 const cache = new Map();
 
 const make = (tag, text, attributes) => {
@@ -17,7 +19,8 @@ const make = (tag, text, attributes) => {
   return made;
 };
 const address = (plane, index) =>
-  '/view/' + state.case + '/' + plane + '/' + index + '.png?window=' + encodeURIComponent(look.window) + '&v=' + state.stamp;
+  '/view/' + state.case + '/' + plane + '/' + index + '.png?window=' + encodeURIComponent(look.window) +
+  (find('.sw-drawn').checked ? '' : '&plain=1') + '&v=' + state.stamp;
 
 function fetched(url) {
   if (!cache.has(url)) {
@@ -51,14 +54,27 @@ async function draw() {
       if (near >= 0 && near < count && !wanted) await fetched(address(look.plane, near));
 }
 
-// The picture takes the room there is, its own shape kept.
+// The picture takes the room there is, its own shape kept, enlarged and moved as the reader set it.
 function fit() {
   const image = picture.querySelector('img');
   if (!image || !image.naturalWidth) return;
-  const scale = Math.min(stage.clientWidth / image.naturalWidth, stage.clientHeight / image.naturalHeight);
+  const scale = zoom * Math.min(stage.clientWidth / image.naturalWidth, stage.clientHeight / image.naturalHeight);
   image.style.width = Math.floor(image.naturalWidth * scale) + 'px';
   image.style.height = Math.floor(image.naturalHeight * scale) + 'px';
+  image.style.transform = 'translate(' + shift[0] + 'px, ' + shift[1] + 'px)';
   placeMark();
+  // The picture's own letters may be out of sight when it is enlarged; sides must not be.
+  const sides = find('.sw-sides'), letters = state.letters[look.plane];
+  sides.hidden = zoom === 1 || !letters;
+  if (letters) sides.querySelectorAll('b').forEach((b, n) => { b.textContent = letters[n]; });
+}
+
+// Enlarge by a factor; what is under (x, y), counted from the middle of the stage, stays there.
+function enlarge(factor, x, y) {
+  const next = Math.max(1, Math.min(MOST, zoom * factor));
+  shift = next === 1 ? [0, 0] : [x - (x - shift[0]) * next / zoom, y - (y - shift[1]) * next / zoom];
+  zoom = next;
+  fit();
 }
 
 function placeMark() {
@@ -75,20 +91,21 @@ function go(index) {
   look.slices[look.plane] = Math.max(0, Math.min(count - 1, index));
   slider.max = count - 1;
   slider.value = look.slices[look.plane];
-  slider.disabled = count === 1;
+  find('.sw-paging').hidden = count === 1;
   output.textContent = look.plane + ' ' + (look.slices[look.plane] + 1) + ' / ' + count;
   draw();
 }
 
 function controls() {
-  const planes = find('.sw-planes');
+  const planes = find('.sw-planes'), one = Object.keys(state.counts).length === 1;
+  planes.hidden = one;
   planes.replaceChildren(...Object.keys(state.counts).map((plane) => make('button', plane, {
     type: 'button', 'data-plane': plane, 'aria-pressed': String(plane === look.plane)})));
   const chosen = find('.sw-window');
   chosen.replaceChildren(...state.windows.map((w) => make('option', w.name + '  ' + w.centre + ' / ' + w.width, {value: w.name})));
   chosen.value = look.window;
-  find('.sw-facts summary').textContent = state.facts.join('\n');
-  find('.sw-facts ul').replaceChildren(...state.notes.map((n) => make('li', n)));
+  find('.sw-facts summary').textContent = state.facts[0];
+  find('.sw-facts ul').replaceChildren(...state.facts.slice(1).concat(state.notes).map((n) => make('li', n)));
   const warning = find('.sw-warning');
   warning.textContent = state.warning;
   warning.hidden = !state.warning;
@@ -125,7 +142,7 @@ function update() {
   section.classList.toggle('sw-at-work', Boolean(state.busy));
   find('.sw-busy').hidden = !state.busy;
   if (!state.case) return;
-  if (other) { cache.clear(); look = {plane: null, window: null, slices: {}}; marked = null; picture.replaceChildren(); }
+  if (other) { cache.clear(); look = {plane: null, window: null, slices: {}}; marked = null; zoom = 1; shift = [0, 0]; picture.replaceChildren(); }
   const names = state.windows.map((w) => w.name);
   if (other || state.jump !== seen.jump) {
     Object.assign(look.slices, state.look.slices);
@@ -152,6 +169,7 @@ element.addEventListener('click', (event) => {
     return;
   }
   const image = event.target.closest('.sw-picture img');
+  if (image && drag && drag.moved) { drag = null; return; }
   if (image && !state.busy) {
     const box = image.getBoundingClientRect();
     // What is on the screen counts, not what is still on its way.
@@ -167,6 +185,7 @@ element.addEventListener('click', (event) => {
 });
 slider.addEventListener('input', () => go(Number(slider.value)));
 find('.sw-window').addEventListener('change', (event) => { look.window = event.target.value; draw(); });
+find('.sw-drawn').addEventListener('change', draw);
 find('.sw-unknown').addEventListener('submit', (event) => {
   event.preventDefault();
   const form = event.target;
@@ -177,12 +196,29 @@ let rolled = 0;
 stage.addEventListener('wheel', (event) => {
   if (!state.case) return;
   event.preventDefault();
+  if (event.ctrlKey) {
+    const frame = stage.getBoundingClientRect();
+    enlarge(Math.exp(-event.deltaY / 300), event.clientX - frame.left - frame.width / 2, event.clientY - frame.top - frame.height / 2);
+    return;
+  }
   rolled += event.deltaY;
   const steps = Math.trunc(rolled / 40);
   if (steps) { rolled -= steps * 40; go(look.slices[look.plane] - steps); }
 }, {passive: false});
+picture.addEventListener('pointerdown', (event) => {
+  drag = zoom > 1 ? {x: event.clientX, y: event.clientY, from: shift, moved: false} : null;
+});
+stage.addEventListener('pointermove', (event) => {
+  if (!drag || !event.buttons) return;
+  const across = event.clientX - drag.x, down = event.clientY - drag.y;
+  drag.moved = drag.moved || Math.hypot(across, down) > 4;
+  if (drag.moved) { shift = [drag.from[0] + across, drag.from[1] + down]; fit(); }
+});
 stage.addEventListener('keydown', (event) => {
+  const larger = {'+': 1.25, '=': 1.25, '-': 0.8, '0': 1 / MOST}[event.key];
+  if (larger && !event.ctrlKey) { enlarge(larger, 0, 0); return; }
   const step = {ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1, PageUp: 10, PageDown: -10}[event.key];
+  if (event.key === 'o' && state.case) { find('.sw-drawn').click(); return; }
   if (step && state.case) { event.preventDefault(); go(look.slices[look.plane] + step); }
 });
 new ResizeObserver(fit).observe(stage);

@@ -45,13 +45,14 @@ class Pictures:
         self._cases: OrderedDict[str, tuple[Scan, str, Drawing]] = OrderedDict()
         self._lock = Lock()
 
-    def png(self, case_id: str, plane: str, index: int, window: str | None = None) -> bytes:
-        """Return a slice as PNG bytes. Raises ValueError for a plane or slice that is not there."""
+    def png(self, case_id: str, plane: str, index: int, window: str | None = None, *, plain: bool = False) -> bytes:
+        """Return a slice as PNG bytes, `plain` without outlines. Raises ValueError for what is not there."""
         from PIL import Image
 
         if plane not in PLANES:
             raise ValueError(f"The planes are {', '.join(PLANES)}; not {plane!r}.")
-        scan, drawing = self._drawing(case_id)
+        scan, held = self._drawing(case_id)
+        drawing = Drawing() if plain else held
         chosen = windows(scan).get(window or "")
         picture = render_slice(
             scan, plane, index, chosen, outlines=drawing.outlines, calipers=drawing.calipers

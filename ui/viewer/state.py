@@ -11,7 +11,7 @@ from agent.record import LesionRecord, Record
 from agent.session import Session
 from tools.evidence import EvidenceError
 from tools.quantity import show
-from tools.render import Plane, planes, slice_count, slice_index, windows
+from tools.render import Plane, letters, planes, slice_count, slice_index, windows
 from tools.scan import Point, Scan
 from ui.viewer.pictures import colour_of, lines_of
 
@@ -41,6 +41,7 @@ def viewer_state(session: Session | None, *, jump: int = 0, go: Go = "", busy: b
         "jump": jump,
         "counts": {plane: slice_count(scan, plane) for plane in planes(scan)},
         "windows": [{"name": n, "centre": round(c), "width": round(w)} for n, (c, w) in windows(scan).items()],
+        "letters": {plane: letters(scan, plane) for plane in planes(scan)},
         "look": _look(session, scan, record, go),
         "lesions": [_lesion(session, scan, x) for x in record.lesions],
         "facts": facts(scan),

@@ -1,4 +1,5 @@
 """What a guideline's table or its passages say, with what was stated, and the one question that asks for the rest."""
+# ruff: noqa: E501 - both languages side by side; Chinese counts double
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ LONGEST_PASSAGES = 2
 """Passages that are quoted; the rest stand in the evidence."""
 
 _ASK: dict[str, tuple[str, str]] = {
-    "setting": ("was it an incidental finding, found at screening, or at follow-up", "是偶然发现、筛查发现还是随访"),
+    "setting": ("the setting (incidental, screening or follow-up)", "是偶然发现、筛查发现还是随访"),
     "age": ("the patient's age", "患者年龄"),
     "known_cancer": ("any known cancer", "有无已知恶性肿瘤"),
     "immunosuppressed": ("any immunosuppression", "有无免疫抑制"),
@@ -55,7 +56,7 @@ def _row(result: Result, item: str, language: Language) -> str:
     stated = stated_words(result.get("basis") or {})
     row = safe(str(result.get("category") or result.get("row")))
     en = f"{result['title']}, row “{row}”, if {joined(stated, 'en') or 'as stated'}: {action}"
-    zh = f"{result['title']},条目“{row}”,若{joined(stated, 'zh') or '如所陈述'}:{action}"
+    zh = f"{result['title']},条目“{row}”,若{','.join(stated) or '如所陈述'}:{action}"
     return cite(language, pick(language, en, zh), item)
 
 
@@ -84,9 +85,8 @@ def question(result: Result, card: Card, language: Language) -> str:
         names += [n for n in ("type", "risk") if n not in names and not known[n]]
     parts = [pick(language, *_ASK.get(n, (n.replace("_", " "), n))) for n in dict.fromkeys(names)]
     if language == "zh":
-        return f"应用{result['title']}还需要:{'、'.join(parts)},请问分别是什么情况?"
-    listed = parts[0] if len(parts) == 1 else "; ".join(parts[:-1]) + "; and " + parts[-1]
-    return f"To apply {result['title']} I still need: {listed}, please?"
+        return f"应用{result['title']}还需要了解:{'、'.join(parts)},请告知?"
+    return f"To apply {result['title']}, could you tell me {joined(parts, 'en')}?"
 
 
 def options(result: Result, language: Language) -> tuple[str, ...]:
@@ -135,7 +135,7 @@ def nothing_found(language: Language) -> str:
 def stated_words(basis: Mapping[str, str]) -> list[str]:
     """Return what was stated, in the reader's words, each once; what was only counted is not stated."""
     words = [safe(part) for text in basis.values() if text != _COUNTED for part in re.split(r";\s*", str(text))]
-    return [w for w in dict.fromkeys(words) if w]
+    return [w[:1].lower() + w[1:] if w[1:2].islower() else w for w in dict.fromkeys(words) if w]
 
 
 def _stated_type(card: Card, lesion: Any) -> bool:

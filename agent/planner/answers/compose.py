@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,10 +16,12 @@ _HINTS: dict[str, tuple[str, str]] = {
     "segment": ("Click on the lesion or draw a box around it, then ask again; or ask me to search the scan.",
                 "请点击病灶或画框后再试;也可以让我搜索整个扫描。"),
     "find": ("You can click on a lesion or draw a box and ask me to outline it.", "您可以点击病灶或画框,让我勾画。"),
-    "compare": ("Prior sizes can be stated; they are then kept as stated, not as measured.", "可以陈述既往大小;将按陈述记录,而非测量。"),
+    "compare": ("Prior sizes can be stated; they are then kept as stated, not as measured.",
+                "可以陈述既往大小;将按陈述记录,而非测量。"),
     "export": ("Ask me to write the report first, then to export it.", "请先让我写报告,再导出。"),
 }  # fmt: skip
 _NOTHING = ("Nothing else in the case was changed.", "病例中的其他内容未改变。")
+_AGAIN = re.compile(r"\bagain\b|\bre-?(?:do|segment|outline)|once more|重新|再")
 _FIRST = ("not_a_read",)
 
 
@@ -66,7 +69,9 @@ def _of(done: Done, number: int, planned: Plan, turn: Turn) -> tuple[list[str], 
         case "find":
             return vision.found(result, card, language), ()
         case "segment":
-            again = bool(result.get("supersedes")) and bool(done.arguments.keys() & {"change", "threshold", "lesion"})
+            again = bool(result.get("supersedes")) and (
+                bool(done.arguments.keys() & {"change", "threshold"}) or _AGAIN.search(asked) is not None
+            )
             return vision.outlined(result, card, language, again=again), ()
         case "measure":
             placed = any(d.ok and d.function == "segment" for d in turn.done[:number])

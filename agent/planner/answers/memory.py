@@ -1,4 +1,5 @@
 """What the record holds, in sentences: findings, sizes now and before, settings, places, what was stated."""
+# ruff: noqa: E501 - both languages side by side; Chinese counts double
 
 from __future__ import annotations
 
@@ -14,11 +15,11 @@ LOBES_ZH = {
     "right upper lobe": "右肺上叶", "right middle lobe": "右肺中叶", "right lower lobe": "右肺下叶",
     "left upper lobe": "左肺上叶", "left lower lobe": "左肺下叶", "lingula": "左肺舌段",
 }  # fmt: skip
-_WANTED = ("setting", "age", "known_cancer", "immunosuppressed", "nodule_type", "smoking")
+_WANTED = ("setting", "age", "known_cancer", "immunosuppressed", "smoking")
 _WANTED_WORDS = {
     "setting": ("how it was found", "发现方式"), "age": ("age", "年龄"),
     "known_cancer": ("cancer history", "肿瘤病史"), "immunosuppressed": ("immune status", "免疫状态"),
-    "nodule_type": ("nodule type", "结节类型"), "smoking": ("smoking", "吸烟史"),
+    "smoking": ("smoking", "吸烟史"),
 }  # fmt: skip
 
 Card = Mapping[str, Any]
@@ -109,7 +110,7 @@ def _setting(item: Item, language: Language) -> str:
 
 
 def _context(items: Sequence[Item], card: Card, language: Language) -> list[str]:
-    said = [stated(str(i.get("text", "")), str(i["evidence"]), language) for i in items]
+    said = stated_each([(str(i.get("text", "")), str(i["evidence"])) for i in items], language)
     known = {str((i.get("inputs") or {}).get("field")) for i in items}
     missing = [pick(language, *_WANTED_WORDS[n]) for n in _WANTED if n not in known]
     if not said:
@@ -119,9 +120,17 @@ def _context(items: Sequence[Item], card: Card, language: Language) -> list[str]
     return said
 
 
-def stated(words: str, evidence: str, language: Language) -> str:
-    """Say what the reader stated, in their words."""
-    return cite(language, pick(language, f"As you stated: “{safe(words)}”", f"您的陈述:“{safe(words)}”"), evidence)
+def stated(words: str, evidence: Sequence[str], language: Language) -> str:
+    """Say what the reader stated, in their words, with every fact that was read from them."""
+    return cite(language, pick(language, f"As you stated: “{safe(words)}”", f"您的陈述:“{safe(words)}”"), *evidence)
+
+
+def stated_each(told: Sequence[tuple[str, str]], language: Language) -> list[str]:
+    """Say several statements, words and evidence, each wording once."""
+    grouped: dict[str, list[str]] = {}
+    for words, evidence in told:
+        grouped.setdefault(words, []).append(evidence)
+    return [stated(words, names, language) for words, names in grouped.items()]
 
 
 def _location(items: Sequence[Item], card: Card, language: Language) -> list[str]:

@@ -1,11 +1,12 @@
 """What compare, write_report and export came to, in sentences."""
+# ruff: noqa: E501 - both languages side by side; Chinese counts double
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from agent.planner.answers.memory import lobe_stated, stated
+from agent.planner.answers.memory import lobe_stated, stated_each
 from agent.planner.answers.wording import cite, name_of, pick, ref, sentences
 from agent.planner.reading import Language
 
@@ -25,9 +26,8 @@ def written(result: Result, card: Card, language: Language) -> list[str]:
     ]  # fmt: skip
     in_it = [str(line).strip() for line in report.get("lines") or []]
     said += [_ended(line, language) for line in in_it[:SHOWN_LINES]]
-    for item in (card.get("context") or {}).values():
-        if item.get("words") and item.get("evidence"):
-            said.append(stated(str(item["words"]), str(item["evidence"]), language))
+    held = [c for c in (card.get("context") or {}).values() if c.get("words") and c.get("evidence")]
+    said += stated_each([(str(c["words"]), str(c["evidence"])) for c in held], language)
     for lesion in card.get("lesions") or []:
         if lesion.get("lobe_stated") and lesion.get("lobe_evidence"):
             said.append(lobe_stated(str(lesion["lobe_stated"]), str(lesion["lobe_evidence"]), language))

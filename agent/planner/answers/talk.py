@@ -1,4 +1,5 @@
 """What is said without a function: greetings, what can and cannot be done, and one short question where it is unclear."""
+# ruff: noqa: E501 - both languages side by side; Chinese counts double
 
 from __future__ import annotations
 
@@ -6,14 +7,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from agent.planner import refer
-from agent.planner.answers.memory import first_lesion, lobe_stated, no_lobe, side_unknown, stated
-from agent.planner.answers.vision import lies, thick_slices
-from agent.planner.answers.wording import cite, pick, place
+from agent.planner.answers.memory import first_lesion, lobe_stated, no_lobe, stated_each
+from agent.planner.answers.vision import lies
+from agent.planner.answers.wording import cite, pick, place, sentences
 from agent.planner.goals import Which
 from agent.planner.kinds import Unsure
 from agent.planner.reading import Language
 
 Card = Mapping[str, Any]
+OFFERED = 6
+"""Lesions offered to choose from; a longer list is no help."""
+EXPLAINED = 3
+"""Sentences of the last answer that are said again when it is asked what they rest on."""
 
 _PLAIN: dict[str, tuple[str, str]] = {
     "greeting": ("Hello. I can search this scan, outline, measure and compare lesions, look up guidelines and write a draft report; "
@@ -82,20 +87,18 @@ def about(topic: str, card: Card, language: Language, last_answer: str) -> list[
         return [_contradiction(card, language)]
     if topic in ("no_spacing", "no_side", "not_ct"):
         return [_of_the_image(topic, card, language)]
-    said = [pick(language, *_PLAIN[topic])]
-    if topic == "doubling" and (thick := thick_slices(card, language)):
-        said.append(thick)
-    return said
+    return [pick(language, *_PLAIN[topic])]
 
 
 def which(question: Which, language: Language) -> tuple[str, tuple[str, ...]]:
     """Ask which lesion is meant, and offer each."""
     act = READINGS.get(question.function, READINGS["show"])
-    listed = pick(language, ", ", "、").join(str(n) for n in question.between)
-    text = pick(language, f"Which lesion do you mean: {listed}?", f"您指哪个病灶:{listed}?")
+    shown = question.between[:OFFERED]
+    listed = pick(language, " or ", "还是").join(pick(language, f"lesion {n}", f"病灶{n}") for n in shown)
+    text = pick(language, f"Which one do you mean: {listed}?", f"您指的是哪个:{listed}?")
     verb = {"measure": ("Measure", "测量"), "segment": ("Segment", "分割"), "classify": ("Rate", "评分"),
             "assess": ("Apply Fleischner to", "按Fleischner评估"), "show": ("Go to", "跳到")}.get(question.function, act)  # fmt: skip
-    offers = tuple(pick(language, f"{verb[0]} lesion {n}", f"{verb[1]}病灶{n}") for n in question.between[:6])
+    offers = tuple(pick(language, f"{verb[0]} lesion {n}", f"{verb[1]}病灶{n}") for n in shown)
     return text, offers
 
 
@@ -126,7 +129,9 @@ def _noted(card: Card, language: Language) -> list[str]:
     told = [s for s in card.get("stated_now") or [] if s.get("evidence")]
     if not told:
         return [pick(language, "Noted.", "已记录。")]
-    said = []
+    said = stated_each(
+        [(str(s.get("words", "")), str(s["evidence"])) for s in told if s.get("field") not in ("lobe", "prior_size")], language
+    )
     for item in told:
         name, field = str(item["evidence"]), item.get("field")
         if field == "lobe":
@@ -138,15 +143,14 @@ def _noted(card: Card, language: Language) -> list[str]:
         elif field == "prior_size":
             said.append(cite(language, pick(language, f"Recorded as you stated: {{{name}.prior_size}} before, not re-measured here",
                                             f"已按您的陈述记录:此前{{{name}.prior_size}},此处未重新测量"), name))  # fmt: skip
-        else:
-            said.append(stated(str(item.get("words", "")), name, language))
     return list(dict.fromkeys(said))
 
 
 def _explain(last_answer: str, language: Language) -> list[str]:
     said = [pick(language, "Each sentence rests on what stands in square brackets behind it; opened, it shows tool, version, inputs and "
                  "values.", "每句话都以其后方括号中的证据为依据;打开即可看到工具、版本、输入和数值。")]  # fmt: skip
-    return [*said, last_answer] if last_answer else said
+    based = [s for s in sentences(last_answer) if "[E" in s]
+    return [*said, *based[:EXPLAINED]]
 
 
 def _contradiction(card: Card, language: Language) -> str:

@@ -1,4 +1,5 @@
 """What find, segment, measure, classify and show came to, in sentences."""
+# ruff: noqa: E501 - both languages side by side; Chinese counts double
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ _ENGLISH = {
 _UNSAFE = str.maketrans({"[": "(", "]": ")", "{": "(", "}": ")", "“": "'", "”": "'", '"': "'"})
 _STOP = re.compile(r"[.!?]+(?=\s)|[。!?;]+")
 _SENTENCE = re.compile(r"[^。!?]*[。!?]|.+?[.!?](?=\s+[A-Z(]|\s*$)|.+$")
+_ENDS = "".join(sorted(set(" .,;!?,。!?;")))
 LONGEST_QUOTE = 160
 
 
@@ -65,8 +66,8 @@ def place(side: str | None, third: str | None, language: Language) -> str:
 
 
 def safe(words: str) -> str:
-    """Return free text on one line, without signs that a citation, a reference or a sentence's end would be read from."""
-    flat = _STOP.sub(",", " ".join(str(words).translate(_UNSAFE).split())).strip(" .,;,。!?")
+    """Return free text on one line, without signs that read as a citation, a reference or the end of a sentence."""
+    flat = _STOP.sub(",", " ".join(str(words).translate(_UNSAFE).split())).strip(_ENDS)
     return flat if len(flat) <= LONGEST_QUOTE else flat[:LONGEST_QUOTE].rsplit(" ", 1)[0] + "…"
 
 

@@ -169,7 +169,7 @@ def test_a_click_to_add_joins_a_second_lesion(tool: NoduleSegmenter) -> None:
     ("point", "said"),
     [
         ((165.0, 115.0, 0.0), "on air"),
-        ((0.0, 114.5, 0.0), "outside the body"),
+        ((0.0, 113.5, 0.0), "outside the body"),
         ((0.0, -5.0, 90.0), "on air"),
         ((-100.0, 40.0, 40.0), "Click inside the lesion|Lower the threshold"),
     ],
@@ -214,8 +214,12 @@ def test_another_kind_of_scan_is_refused_before_loading(modality: str | None, bo
 
 
 def test_thick_slices_and_a_cut_off_lesion_are_said(tool: NoduleSegmenter) -> None:
-    scan, _ = chest_phantom((Sphere((-80.0, 10.0, 118.0), 16.0),), spacing=(1.4, 1.4, 4.0))
-    notes = " ".join(tool.run(SegmentRequest(scan, point=(-80.0, 10.0, 117.0))).notes)
+    whole, _ = chest_phantom((Sphere((-80.0, 10.0, 20.0), 16.0),), spacing=(1.4, 1.4, 4.0))
+    affine = whole.affine.copy()
+    first = round(whole.to_index((0.0, 0.0, 20.0))[2])
+    affine[:3, 3] = whole.to_mm((0, 0, first))
+    scan = Scan.build(whole.voxels[:, :, first:], affine, modality=whole.modality, body_part=whole.body_part)
+    notes = " ".join(tool.run(SegmentRequest(scan, point=(-80.0, 10.0, 22.0))).notes)
     assert "4.0 mm apart" in notes
     assert "cut off" in notes
 

@@ -53,9 +53,16 @@ def test_without_millimetres_no_body_part(chest: tuple[Scan, tuple[Mask, ...]]) 
 
 @pytest.mark.parametrize(
     ("low", "high", "plausible"),
-    [(-1024, 3071, True), (-3024, 1200, True), (0, 1500, False), (0, 255, False), (-200, 400, False), (-1000, -10, False),
-     (-32768, 3000, False)],
-)  # fmt: skip
+    [
+        (-1024, 3071, True),
+        (-3024, 1200, True),
+        (0, 1500, False),
+        (0, 255, False),
+        (-200, 400, False),
+        (-1000, -10, False),
+        (-32768, 3000, False),
+    ],
+)
 def test_plausible_hounsfield_units(low: int, high: int, plausible: bool) -> None:
     voxels = np.linspace(low, high, 1000).round().astype(np.int16).reshape(10, 10, 10)
     assert looks_like_hu(voxels) is plausible

@@ -15,7 +15,8 @@ from tools.scan.cache import open_scan, save_scan
 
 @pytest.fixture
 def scan(tmp_path: Path) -> Scan:
-    Made(extra={"WindowCenter": [-600, 40], "WindowWidth": [1500, 400], "ConvolutionKernel": "B70f"}).write(tmp_path / "in")
+    extra = {"WindowCenter": [-600, 40], "WindowWidth": [1500, 400], "ConvolutionKernel": "B70f"}
+    Made(extra=extra).write(tmp_path / "in")
     return load_scan(tmp_path / "in")
 
 
@@ -89,7 +90,7 @@ def test_many_at_once_leave_one_whole_copy(tmp_path: Path, chest: tuple[Scan, tu
     def work() -> None:
         try:
             save_scan(small, tmp_path / "case" / "s")
-        except BaseException as error:  # noqa: BLE001 - to be shown by the test
+        except BaseException as error:  # shown by the test
             errors.append(error)
 
     threads = [threading.Thread(target=work) for _ in range(6)]

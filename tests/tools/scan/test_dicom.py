@@ -343,7 +343,7 @@ def test_a_header_that_claims_frames_it_does_not_hold(tmp_path: Path, frames: in
     ds = radiograph(np.zeros((2, 2), np.uint16))
     ds.NumberOfFrames = frames
     save(ds, tmp_path / "x.dcm")
-    with pytest.raises(UnreadableScan, match="frames|damaged"):
+    with pytest.raises(UnreadableScan, match=r"frames|damaged"):
         load_scan(tmp_path / "x.dcm")
 
 
@@ -368,12 +368,12 @@ def test_pixels_are_decoded_at_the_size_the_header_says(tmp_path: Path) -> None:
 
 def test_the_real_series_agree_with_simpleitk(shared) -> None:  # type: ignore[no-untyped-def]
     """An independent reader over GDCM: same Hounsfield units, same grid (LPS there, RAS here)."""
-    import SimpleITK as sitk
+    import SimpleITK
 
     root = shared("lung_pet_ct_dx")
     folders = sorted({f.parent for f in root.rglob("*.dcm")})
     assert folders
-    reader = sitk.ImageSeriesReader()
+    reader = SimpleITK.ImageSeriesReader()
     checked = 0
     for folder in folders:
         for series in reader.GetGDCMSeriesIDs(str(folder)):
@@ -381,7 +381,7 @@ def test_the_real_series_agree_with_simpleitk(shared) -> None:  # type: ignore[n
             scan = load_scan(list(names))
             reader.SetFileNames(names)
             theirs = reader.Execute()
-            np.testing.assert_array_equal(scan.voxels, sitk.GetArrayFromImage(theirs).transpose(2, 1, 0))
+            np.testing.assert_array_equal(scan.voxels, SimpleITK.GetArrayFromImage(theirs).transpose(2, 1, 0))
             for index in ((0, 0, 0), (511, 3, 7), (20, 400, 29)):
                 x, y, z = theirs.TransformIndexToPhysicalPoint(index)
                 assert scan.to_mm(index) == pytest.approx((-x, -y, z), abs=0.02)

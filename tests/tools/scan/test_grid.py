@@ -113,7 +113,7 @@ def test_a_tilted_gantry_is_refused_with_its_angle(tmp_path: Path, degrees: floa
 def test_a_slice_shifted_sideways_is_no_tilt() -> None:
     places = positions([0, 2, 4, 6, 8])
     places[2, 0] += 3.0
-    with pytest.raises(IrregularSlices, match="Slice 3 of 5 is shifted sideways by 3.0 mm"):
+    with pytest.raises(IrregularSlices, match=r"Slice 3 of 5 is shifted sideways by 3.0 mm"):
         make_grid(places, AXIAL, (1, 1))
 
 

@@ -90,7 +90,7 @@ def test_more_than_three_axes_are_refused(tmp_path: Path, shape: tuple[int, ...]
 def test_values_that_are_no_numbers(tmp_path: Path, bad: float) -> None:
     voxels = values().astype(np.float64) + 0.5
     voxels[1, 1, 1] = bad
-    with pytest.raises(UnreadableScan, match="not numbers|too large"):
+    with pytest.raises(UnreadableScan, match=r"not numbers|too large"):
         load_scan(write(tmp_path / "x.nii", voxels))
 
 
@@ -102,7 +102,7 @@ def test_dimensions_that_lie(tmp_path: Path, name: str, dims: tuple[int, int, in
     data = bytearray(gzip.decompress(path.read_bytes()) if packed else path.read_bytes())
     data[42:48] = struct.pack("<hhh", *dims)
     path.write_bytes(gzip.compress(data) if packed else data)
-    with pytest.raises(UnreadableScan, match="claims|damaged"):
+    with pytest.raises(UnreadableScan, match=r"claims|damaged"):
         load_scan(path)
 
 
@@ -112,7 +112,7 @@ def test_dimensions_that_are_none(tmp_path: Path, dims: tuple[int, int, int]) ->
     data = bytearray(path.read_bytes())
     data[42:48] = struct.pack("<hhh", *dims)
     path.write_bytes(data)
-    with pytest.raises(UnreadableScan, match="every axis|damaged"):
+    with pytest.raises(UnreadableScan, match=r"every axis|damaged"):
         load_scan(path)
 
 
@@ -132,7 +132,7 @@ def test_an_affine_that_is_flat(tmp_path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[280:296] = bytes(16)  # srow_x
     path.write_bytes(data)
-    with pytest.raises(UnreadableScan, match="invertible|spacing"):
+    with pytest.raises(UnreadableScan, match=r"invertible|spacing"):
         load_scan(path)
 
 
@@ -161,3 +161,11 @@ def test_voxel_types(tmp_path: Path, kind: str) -> None:
     scan = load_scan(tmp_path / "x.nii")
     np.testing.assert_array_equal(scan.voxels, values(low=0, high=100))
     assert scan.voxels.dtype == np.int16
+
+
+@pytest.mark.parametrize("kept", [352, 539])
+def test_a_second_nifti_cut_in_its_header(tmp_path: Path, kept: int) -> None:
+    path = write(tmp_path / "x.nii", values(), kind=nibabel.Nifti2Image)
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(UnreadableScan, match="damaged"):
+        load_scan(path)

@@ -23,8 +23,8 @@ HEAD = {
 
 
 def write(path: Path, voxels: Any = None, **changes: Any) -> Path:
-    header = {k.replace("_", " "): v for k, v in {**HEAD, **{k.replace("_", " "): v for k, v in changes.items()}}.items()}
-    nrrd.write(str(path), values() if voxels is None else voxels, {k: v for k, v in header.items() if v is not None})
+    header = {**HEAD, **{k.replace("_", " "): v for k, v in changes.items()}}
+    nrrd.write(str(path), values() if voxels is None else voxels, header)
     return path
 
 
@@ -108,7 +108,7 @@ def test_truncated(tmp_path: Path, encoding: str, lost: int) -> None:
     packed = pack(DATA)
     lines = [*BASE[:-1], f"encoding: {encoding}", "spacings: 1 1 1"]
     whole = raw(tmp_path / "x.nrrd", lines, packed[: len(packed) - lost])
-    with pytest.raises(UnreadableScan, match="cut short|damaged|more than the file"):
+    with pytest.raises(UnreadableScan, match=r"cut short|damaged|more than the file"):
         load_scan(whole)
 
 
@@ -134,7 +134,7 @@ def test_a_detached_header_that_points_out_of_its_folder(tmp_path: Path, named: 
 @pytest.mark.parametrize("named", ["LIST", "x%03d.raw 1 4 1", "absent.raw"])
 def test_detached_data_that_is_not_read(tmp_path: Path, named: str) -> None:
     path = raw(tmp_path / "x.nhdr", [*BASE, "spacings: 1 1 1", f"data file: {named}"], b"")
-    with pytest.raises(UnreadableScan, match="several files|not in its folder|damaged") as caught:
+    with pytest.raises(UnreadableScan, match=r"several files|not in its folder|damaged") as caught:
         load_scan(path)
     assert "absent" not in str(caught.value)
 
@@ -172,7 +172,7 @@ def test_values_that_are_no_numbers(tmp_path: Path) -> None:
 
 
 def test_directions_that_are_flat(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableScan, match="invertible|damaged"):
+    with pytest.raises(UnreadableScan, match=r"invertible|damaged"):
         load_scan(write(tmp_path / "x.nrrd", space_directions=np.diag([0.7, 0.0, 2.5])))
 
 
@@ -185,12 +185,12 @@ def test_two_axes_are_a_picture(tmp_path: Path) -> None:
 
 
 def test_the_sample_reads_as_simpleitk_reads_it(shared: Any) -> None:
-    import SimpleITK as sitk
+    import SimpleITK
 
     path = shared("sample/lung1_image.nrrd")
     scan = load_scan(path)
-    theirs = sitk.ReadImage(str(path))
-    np.testing.assert_array_equal(scan.voxels, sitk.GetArrayViewFromImage(theirs).transpose(2, 1, 0))
+    theirs = SimpleITK.ReadImage(str(path))
+    np.testing.assert_array_equal(scan.voxels, SimpleITK.GetArrayViewFromImage(theirs).transpose(2, 1, 0))
     for index in ((0, 0, 0), (100, 300, 20)):
         x, y, z = theirs.TransformIndexToPhysicalPoint(index)
         assert scan.to_mm(index) == pytest.approx((-x, -y, z), abs=1e-3)

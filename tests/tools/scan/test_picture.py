@@ -70,7 +70,7 @@ def test_a_bomb_is_not_unpacked(tmp_path: Path, size: tuple[int, int]) -> None:
     head = _chunk(b"IHDR", struct.pack(">IIBBBBB", *size, 8, 0, 0, 0, 0))
     data = b"\x89PNG\r\n\x1a\n" + head + _chunk(b"IDAT", zlib.compress(bytes(1000))) + _chunk(b"IEND", b"")
     (tmp_path / "Quimby.png").write_bytes(data)
-    with pytest.raises(UnreadableScan, match="pixels|damaged") as caught:
+    with pytest.raises(UnreadableScan, match=r"pixels|damaged") as caught:
         load_scan(tmp_path / "Quimby.png")
     assert "Quimby" not in str(caught.value)
 

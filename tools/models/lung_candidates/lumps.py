@@ -35,7 +35,7 @@ class Band:
     organ_mm: float
 
 
-BANDS = (Band(2.4, 50.0, 1000.0), Band(2.4, 8.5, 10.0), Band(7.0, 25.0, 27.0))
+BANDS = (Band(2.0, 50.0, 1000.0), Band(2.0, 8.5, 10.0), Band(7.0, 25.0, 27.0))
 """First with nothing taken away, then without what is thicker than a nodule, then without what is thicker than the
 aorta (radius 10 to 17 mm): the heart's radius is 40 mm and more."""
 LEAST_MM, LARGEST_MM = 5.0, 100.0
@@ -48,6 +48,8 @@ but few normal things of their size have any."""
 FULL_WEIGHT_MM = 30.0
 """Size counts up to here: beyond it a mass is a mass, and organs are large."""
 
+CELLS = 1.4
+"""A lump one cell wide is the grid's own staircase: in the plane it must reach this many cells from its middle."""
 LEVEL_STEP = 1.06
 """Heights sink by 6 % at a time: necks are known that well."""
 LOWEST_MM = 1.0
@@ -97,7 +99,8 @@ def find_lumps(space: Space, *, side: str | None, band: Band, tick: Callable[[fl
     tick(0.1)
     depth = _depth(tissue, space.step)
     tick(0.2)
-    in_band = (depth >= band.least_mm) & (depth <= band.most_mm)
+    least = max(band.least_mm, CELLS * float(space.step[:2].max()))
+    in_band = (depth >= least) & (depth <= band.most_mm)
     peaks = np.argwhere(in_band & (depth == ndimage.maximum_filter(depth, 3)))
     radii = depth[tuple(peaks.T)]
     order = np.argsort(-radii, kind="stable")

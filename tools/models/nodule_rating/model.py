@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tools.contract import (
+    Accuracy,
     ClassifyRequest,
     ClassifyResult,
     MissingSpacing,
@@ -31,8 +32,11 @@ from tools.quantity import Quantity
 Array = npt.NDArray[np.float64]
 
 WEIGHTS = Path(__file__).parent / "weights.safetensors"
-SHA256 = ""
+SHA256 = "cb5475e1ce3c43aeaebb0ec1f9b99e84d0843bbcfb40f971e485e58742823ad1"
 """Of the shipped coefficients; `train.py` prints that of the ones it wrote."""
+
+ON = "168 nodules of 92 LIDC-IDRI patients not used in training, with the nodule segmenter's masks"
+BY = "the Scanwright authors"
 
 LOWEST, HIGHEST = 1.0, 5.0
 UNIT = "{rating}"
@@ -115,7 +119,16 @@ class NoduleRating(VisionTool):
         },
         parameters={"type": "object", "properties": {}, "additionalProperties": False},
         weights_sha256=SHA256,
-        accuracy=(),
+        accuracy=(
+            Accuracy(
+                "AUC, rated 4-5 against 1-2", 0.897, ON, BY, interval=(0.83, 0.955),
+                baseline="mean diameter alone: 0.895",
+            ),
+            Accuracy(
+                "Spearman's rho with the readers' rating", 0.555, ON, BY, interval=(0.411, 0.685),
+                baseline="mean diameter alone: 0.43",
+            ),
+        ),
     )  # fmt: skip
 
     def __init__(self, weights: Path = WEIGHTS, sha256: str | None = None) -> None:

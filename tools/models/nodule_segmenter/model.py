@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from tools.contract import (
+    Accuracy,
     MissingSpacing,
     NotApplicable,
     Progress,
@@ -31,8 +32,11 @@ from tools.models.nodule_segmenter.window import Array, Index
 from tools.scan import Point
 
 WEIGHTS = Path(__file__).parent / "weights.safetensors"
-SHA256 = ""
+SHA256 = "8eda016a6bc5fa7250582e606fe20cf737e906a6631c0f3a8280346f5b5b8151"
 """Of the shipped weights; `train.py` makes others, which are pinned here when they are shipped."""
+
+ON = "168 nodules of 92 LIDC-IDRI patients not used in training, against the readers' consensus"
+BY = "the Scanwright authors"
 
 AIR_HU = -900.0
 """Air in the airways and around the body is near -1000, aerated lung near -850, ground glass denser still."""
@@ -86,7 +90,17 @@ class NoduleSegmenter(VisionTool):
         },
         parameters={"type": "object", "properties": {}, "additionalProperties": False},
         weights_sha256=SHA256,
-        accuracy=(),
+        accuracy=(
+            Accuracy(
+                "Dice, mean, from a click", 0.844, ON, BY, interval=(0.833, 0.855),
+                baseline="connected voxels above -400 HU at the click: 0.419",
+            ),
+            Accuracy("Dice, mean, from a box", 0.852, ON, BY, interval=(0.842, 0.862)),
+            Accuracy(
+                "longest axial diameter error, median, mm", 1.024, ON, BY, interval=(0.778, 1.172),
+                baseline="voxels above -400 HU: 6.238",
+            ),
+        ),
     )  # fmt: skip
 
     def __init__(self, weights: Path = WEIGHTS, sha256: str | None = None) -> None:
@@ -240,7 +254,7 @@ def _result(view: Upright, found: Outline, request: SegmentRequest) -> SegmentRe
     notes = []
     if view.spacing[0] > TRAINED_MM:
         notes.append(
-            f"Slices are {view.spacing[0]:.1f} mm apart; the segmenter was trained on slices of 0.6 to {TRAINED_MM} mm "
+            f"Slices are {view.spacing[0]:.1f} mm apart; the segmenter was trained on slices of 0.5 to {TRAINED_MM} mm "
             "and on thicker ones made by averaging those."
         )
     if touches_edge(mask):

@@ -1,0 +1,81 @@
+"""Settings: one reader of the environment, secrets kept out of sight, a user's own values never overridden."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from agent.settings import DEFAULT_MODEL, QUIET, Settings, default_home, quiet
+
+NAMES = ("SCANWRIGHT_HOME", "SCANWRIGHT_MODEL", "SCANWRIGHT_BASE_URL", "SCANWRIGHT_API_KEY", "SCANWRIGHT_DEVICE",
+         "OPENAI_BASE_URL", "OPENAI_API_KEY")  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in NAMES:
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_with_nothing_set_the_embedded_planner_answers() -> None:
+    found = Settings.from_environment()
+    assert not found.uses_endpoint
+    assert (found.model, found.device, found.home) == (DEFAULT_MODEL, None, default_home())
+
+
+@pytest.mark.parametrize("name", ["SCANWRIGHT_BASE_URL", "SCANWRIGHT_API_KEY", "OPENAI_BASE_URL", "OPENAI_API_KEY"])
+def test_a_key_or_an_address_alone_brings_in_a_language_model(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "http://127.0.0.1:8000/v1")
+    assert Settings.from_environment().uses_endpoint
+
+
+def test_our_own_names_come_before_openais(monkeypatch: pytest.MonkeyPatch) -> None:
+    for prefix in ("SCANWRIGHT", "OPENAI"):
+        monkeypatch.setenv(f"{prefix}_API_KEY", f"{prefix}-key")
+        monkeypatch.setenv(f"{prefix}_BASE_URL", f"http://{prefix.lower()}.test")
+    found = Settings.from_environment()
+    assert (found.api_key, found.base_url) == ("SCANWRIGHT-key", "http://scanwright.test")
+
+
+def test_empty_values_count_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in NAMES:
+        monkeypatch.setenv(name, "")
+    assert Settings.from_environment() == Settings(home=default_home())
+
+
+def test_home_device_and_model_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCANWRIGHT_HOME", "~/scans")
+    monkeypatch.setenv("SCANWRIGHT_DEVICE", "cuda:1")
+    monkeypatch.setenv("SCANWRIGHT_MODEL", "qwen")
+    found = Settings.from_environment()
+    assert found.home == Path.home() / "scans"
+    assert found.own_tools == found.home / "tools"
+    assert (found.device, found.model) == ("cuda:1", "qwen")
+
+
+def test_a_secret_is_not_in_the_repr() -> None:
+    assert "sk-1" not in repr(Settings(home=Path("h"), api_key="sk-1"))
+
+
+def test_quiet_sets_defaults_and_never_overrides(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in QUIET:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    quiet()
+    assert os.environ["HF_HUB_OFFLINE"] == "0"
+    assert os.environ["GRADIO_ANALYTICS_ENABLED"] == "False"
+    assert os.environ["LANGSMITH_TRACING"] == "false"
+
+
+def test_nothing_else_reads_the_environment_in_agent_or_ui() -> None:
+    root = Path(__file__).resolve().parents[2]
+    readers = [
+        path.relative_to(root).as_posix()
+        for folder in ("agent", "ui")
+        for path in (root / folder).rglob("*.py")
+        if re.search(r"\bos\.getenv\b|\bos\.environ\b(?!\[[^\]]*\]\s*=)", path.read_text(encoding="utf-8"))
+    ]
+    assert readers == ["agent/settings.py"]
