@@ -275,12 +275,11 @@ class Session:
                 if event is _END:
                     break
                 if isinstance(event, Event):
-                    if isinstance(event, Notice):  # the endpoint is lost: what it had begun to say is not finished
-                        writer.drop()
                     yield event
                 elif not self._stopped.is_set():
                     yield from writer.take(*event)
             if not self._stopped.is_set():
+                writer.keep_only({m.id for m in self._messages()})
                 yield from writer.finish(self._endpoint_model(), self._redactor().clean)
         finally:
             self._stopped.set()

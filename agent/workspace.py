@@ -75,7 +75,6 @@ class Workspace:
         saver.setup()
         return saver
 
-    @contextlib.contextmanager
     def warm(self) -> threading.Thread:
         """Load every model in a thread of its own, so that the first click does not wait for it; return the thread."""
 
@@ -90,6 +89,7 @@ class Workspace:
         thread.start()
         return thread
 
+    @contextlib.contextmanager
     def lock(self, case_id: str) -> Iterator[None]:
         """Keep two turns of one case apart. Raises Busy when the other does not end in `wait_s`.
 

@@ -7,7 +7,7 @@ once more by the model, then restated from the evidence, else struck and the rea
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING
 
 from agent import grounding
@@ -51,9 +51,10 @@ class Writer:
         for clause in clauses:
             yield from self._judge(message_id, clause)
 
-    def drop(self) -> None:
-        """Forget drafts that are not complete: whoever wrote them will not go on."""
-        self._draft.clear()
+    def keep_only(self, finished: Collection[str]) -> None:
+        """Forget what is still held of messages that were never finished: a stream was cut, and nobody will go on."""
+        self._draft = {name: draft for name, draft in self._draft.items() if name in finished}
+        self._fallen = [one for one in self._fallen if one[0] in finished]
 
     def finish(self, endpoint: BaseChatModel | None, clean: Callable[[str], str]) -> Iterator[Event]:
         """Release what is left, give fallen clauses their one retry, restate or strike the rest.

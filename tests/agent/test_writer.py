@@ -159,10 +159,11 @@ def test_chinese_digits_and_units(measured: Session) -> None:
     assert events == [Clause("病灶1长径为16.8 mm [E3]。", ("E3",))]
 
 
-def test_a_dropped_draft_is_forgotten(writer: Writer) -> None:
-    list(writer.take("m", "Lesion 1 is"))
-    writer.drop()
-    assert end(writer) == []
+def test_what_a_cut_message_left_is_forgotten(writer: Writer) -> None:
+    list(writer.take("cut", "Lesion 1 is 99.9 mm long [E3].\nLesion 1 is"))
+    list(writer.take("whole", "Lesion 1 is outlined [E2]."))
+    writer.keep_only({"whole"})
+    assert end(writer) == [Clause("Lesion 1 is outlined [E2].", ("E2",))]
 
 
 def test_stale_evidence_is_not_spoken_of_as_current(measured: Session, writer: Writer) -> None:

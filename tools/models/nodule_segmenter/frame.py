@@ -1,7 +1,8 @@
 """A scan seen as (slice, row, column), whatever order and direction its file stores: one view, the same every time.
 
 Slices run along the voxel axis nearest to the body's long axis, feet to head; of the two others, rows run along the one
-nearest to right-to-left, columns along front-to-back, which is how the training crops lie. An oblique grid keeps its own axes: nothing is resampled here. Knows no network.
+nearest to right-to-left, columns along front-to-back, which is how the training crops lie. An oblique grid
+keeps its own axes: nothing is resampled here. Knows no network.
 """
 
 from __future__ import annotations
