@@ -158,7 +158,7 @@ class ToolErrors(AgentMiddleware):
             answer = handler(_checked(request))
         except (ToolError, ScanError, EvidenceError, KnowledgeError, AgentError) as error:
             answer = self._failed(request, error)
-        except Exception as error:  # noqa: BLE001 - the case must survive a function that breaks
+        except Exception as error:
             if type(error).__name__ == "GraphInterrupt":
                 raise
             log.exception("the function %s broke", name)

@@ -216,6 +216,7 @@ class Session:
         try:
             with self.workspace.lock(self.case_id):
                 yield from self._take_in(clean)
+                self._leave_waiting()
                 yield from self._turn({"messages": [HumanMessage(clean)]}, _language(clean))
         except Busy as error:
             yield Failed("Busy", str(error))
@@ -373,28 +374,32 @@ class Session:
 
     def _settle(self, writer: Writer) -> None:
         """Put released text in place of drafts, take out calls cut off unanswered, keep only the present state."""
-        from langchain_core.messages import AIMessage, RemoveMessage, ToolMessage
+        from langchain_core.messages import AIMessage
 
         state = self.graph.get_state(self._config)
         if state.interrupts:
             return
         messages = state.values.get("messages", [])
-        answered = {m.tool_call_id for m in messages if isinstance(m, ToolMessage)}
-        changed: list[Any] = []
+        gone = _unanswered(messages)
+        changed: list[Any] = list(gone)
+        removed = {m.id for m in gone}
         for message in messages:
-            if isinstance(message, AIMessage) and any(c["id"] not in answered for c in message.tool_calls):
-                changed.append(RemoveMessage(id=str(message.id)))
-                calls = {c["id"] for c in message.tool_calls}
-                changed += [RemoveMessage(id=str(m.id)) for m in messages
-                            if isinstance(m, ToolMessage) and m.tool_call_id in calls]  # fmt: skip
-            elif isinstance(message, AIMessage) and message.id in writer.released:
+            if isinstance(message, AIMessage) and message.id in writer.released and message.id not in removed:
                 released = " ".join(writer.released[message.id])
                 if released != message.text:
                     changed.append(message.model_copy(update={"content": released}))
+        # What was read of a message that was then stopped or cut off belongs to the thread too.
+        there = {m.id for m in messages} - removed
+        changed += [AIMessage(" ".join(t), id=name) for name, t in writer.released.items() if t and name not in there]
         if changed:
             self.graph.update_state(self._config, {"messages": changed})
         with self.workspace.checkpoints.lock:
             _prune(self.workspace.checkpoints.conn, self.case_id)
+
+    def _leave_waiting(self) -> None:
+        """Take what waits for approval out of the thread: the reader went on without an answer."""
+        if self._waiting():
+            self.graph.update_state(self._config, {"messages": _unanswered(self._messages())})
 
     # Recording
 
@@ -453,6 +458,17 @@ class Session:
             "scan", "load_scan", "1", scan_id=self.scan.id, inputs=inputs, quantities=quantities,
             text=" ".join(self.scan.notes), supersedes=(old.id,) if old else (),
         )  # fmt: skip
+
+
+def _unanswered(messages: list[Any]) -> list[Any]:
+    """Return what removes messages whose calls have no answer, and half their answers: endpoints refuse such a thread."""
+    from langchain_core.messages import AIMessage, RemoveMessage, ToolMessage
+
+    answered = {m.tool_call_id for m in messages if isinstance(m, ToolMessage)}
+    cut = [m for m in messages if isinstance(m, AIMessage) and any(c["id"] not in answered for c in m.tool_calls)]
+    calls = {c["id"] for m in cut for c in m.tool_calls}
+    halves = [m for m in messages if isinstance(m, ToolMessage) and m.tool_call_id in calls]
+    return [RemoveMessage(id=str(m.id)) for m in (*cut, *halves)]
 
 
 def _language(text: str) -> Language:

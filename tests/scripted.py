@@ -139,7 +139,9 @@ class PartFinder(VisionTool):
         from scipy.ndimage import label
 
         parts, count = label(request.scan.voxels > -400)
-        masks = [Mask.from_grid(request.scan.id, parts == n, request.scan.affine, "nodule") for n in range(1, count + 1)]
+        masks = [
+            Mask.from_grid(request.scan.id, parts == n, request.scan.affine, "nodule") for n in range(1, count + 1)
+        ]
         masks.sort(key=lambda m: -m.count)
         found = [Candidate(m, "nodule", n, 1.0, 10.0) for n, m in enumerate(masks[: request.max_candidates], start=1)]
         return FindResult(tuple(found), ("the mediastinum was not searched",), ("a made search",))

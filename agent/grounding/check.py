@@ -13,9 +13,14 @@ from agent.grounding.clauses import bare, cites_of
 from agent.grounding.support import Support, editions
 from tools.evidence import Evidence
 
+_TELLING = 8
+"""A string of an evidence's inputs of this many characters is telling; "nodule" stands everywhere."""
 QUOTE = 24
 """A run of this many characters found in a cited text is a quotation of it and carries itself."""
 _EDITION = re.compile(r"(?:\s*(?:society|guidelines?|criteria|statement|version|v|指南|标准))*[\s-]*v?\.?\s*(\d{4}|\d\.\d)(?![\d.])", re.I)
+_NUMBER_AT_END = re.compile(r"(?:[\d.,]+\s*(?:-|–|to|x|×|至)?\s*)*$")
+_IDENTIFIER = re.compile(r"(?<![\w./:-])(?=[\w./:-]*[A-Za-z])(?=[\w./:-]*\d)[A-Za-z][\w./:-]*\w")
+_UNIT_LIKE = re.compile(r"(?:mm|cm|m)[23]|[TNML]\d|\d+", re.IGNORECASE)
 _QUESTION = re.compile(r"[?\uff1f]\s*[\"')]*\s*$")
 _PARTS = re.compile(
     r"[;;。—]|\.\s|\bbut\b|\bhowever\b|但|,(?=[^,,;.]*(?:\b(?:lesions?|nodules?|mass|candidates?)\s+\d|\bit\s+(?:is|lies|has|measures)\b))"
@@ -45,6 +50,8 @@ def check(
     stale = [name for name in cites if name not in current]
     if stale and not words.PAST.search(bare(clause)):
         problems.append(f"{', '.join(stale)} is no longer current, and the clause does not say that it is about before")
+    if strict:
+        problems += judged.strange_identifiers()
     if strict and not problems:
         problems += [f"{e.id} is cited and carries nothing of the clause" for e in judged.idle()]
     return problems
@@ -79,6 +86,12 @@ class _Judged:
         """Return cited evidence that carries no number, place, word, quotation or lesion of the clause."""
         return [e for e in self.support.cited if not self._uses(e)]
 
+    def strange_identifiers(self) -> list[str]:
+        """Say which words of letters and digits (a row, a DOI) stand in nothing that is cited."""
+        held = " ".join((*self.support.texts, *(f"{e.producer} {e.version}" for e in self.support.cited))).lower()
+        found = [m[0] for m in _IDENTIFIER.finditer(self.text) if not _UNIT_LIKE.fullmatch(m[0])]
+        return [f"{word!r} stands in nothing that is cited" for word in found if word.lower() not in held]
+
     def _uses(self, item: Evidence) -> bool:
         alone = Support((item,), (item,))
         lesion = item.inputs.get("lesion")
@@ -89,7 +102,7 @@ class _Judged:
             return True
         if any(alone.holds("qualifiers", n) for n, _ in held.qualifiers) or any(alone.holds("findings", n) for n, _ in held.findings):
             return True
-        if any(len(t) >= 3 and t.lower() in self.text.lower() for t in alone.texts):
+        if any((" " in t or len(t) >= _TELLING) and t.lower() in self.text.lower() for t in alone.texts):
             return True
         return item.kind in ("scan", "search", "passage", "category") and (
             self.limits or _without_quotes(self.text, alone.texts) != self.text or item.kind in ("scan", "search", "category")
@@ -182,9 +195,28 @@ class _Judged:
                 if not self.support.holds(kind, name, affirmed):
                     how = name if affirmed else f"no {name}"
                     problems.append(f"{how!r} is in nothing that is cited")
+        problems += self._against_used()
+        looked = words.LOOKED_AT.search(self.asserted)
+        if looked and not any(e.kind == "search" for e in self.support.near) and not self.support.quotes(looked[0]):
+            problems.append(f"nothing that is cited says that it {looked[0].strip()}")
         if "mass" in _nouns(self.asserted) and self.support.cited and not self._labelled("mass"):
             problems.append("'mass' is in nothing that is cited")
         return problems
+
+    def _against_used(self) -> list[str]:
+        """A category rests on one value of each input: another value of it, though a passage names it, is not its own."""
+        used: dict[str, str] = {}
+        for item in self.support.cited:
+            if item.kind == "category":
+                used |= {k: str(v) for k, v in dict(item.inputs.get("used") or {}).items()}
+        said = {name for name, affirmed in self.said.qualifiers if affirmed}
+        return [
+            f"{name!r} is not what the category was given ({key}: {used[key]})"
+            for key, values in words.INPUT_VALUES.items()
+            if key in used
+            for name in sorted(said & set(values))
+            if values[name] != used[key]
+        ]
 
     def _labelled(self, noun: str) -> bool:
         held = [str(e.inputs.get(k)) for e in self.support.near for k in ("label", "group")]
@@ -241,12 +273,18 @@ def _without_quotes(text: str, sources: tuple[str, ...]) -> str:
                 # A run that ends inside a number or a word is cut back to the word before.
                 while 0 < length < len(lower) - start and _inside(lower, start + length):
                     length -= 1
+            length -= len(_NUMBER_AT_END.search(lower[start : start + length])[0]) if _goes_on(lower, start + length) else 0
             if length >= QUOTE // 2 and not _inside(lower, start):
                 shown[start : start + length] = " " * length
                 start += length
             else:
                 start += 1
     return "".join(shown)
+
+
+def _goes_on(text: str, at: int) -> bool:
+    """Return whether a word (a unit, perhaps) follows a position, so that a number before it must not be cut from it."""
+    return text[at : at + 2].strip()[:1].isalpha() or text[at : at + 1] in "%%"
 
 
 def _inside(text: str, at: int) -> bool:

@@ -69,11 +69,21 @@ class _Book:
             if item.digest(parents) != item.hash:
                 yield f"evidence.json: {item.id} was altered after it was recorded"
 
-    def knows(self, literal: str) -> bool:
+    def literals(self, found: list[str]) -> Iterator[str]:
+        """Say which literals of a line do not fit: with evidence ids among them, the others must be those items' own."""
+        named = [self.items[x] for x in found if x in self.items]
+        for literal in found:
+            if literal not in self.items and not self.knows(literal, named or list(self.items.values())):
+                yield f"`{literal}` is no tool, version, time or hash of the evidence it stands beside"
+        strangers = [e.id for e in named if len(found) > len(named) and e.producer not in found]
+        if strangers:
+            yield f"`{strangers[0]}` was not produced by what it is told to be produced by"
+
+    def knows(self, literal: str, items: Collection[Evidence]) -> bool:
         """Return whether a literal in backticks is an identifier of this evidence, or the start of a hash."""
         if literal in self.extra:
             return True
-        for item in self.items.values():
+        for item in items:
             if literal in (item.id, item.producer, item.version, item.created, f"{item.producer} {item.version}"):
                 return True
             hashes = (item.weights or "", item.scan_id or "", item.hash, item.array or "")
@@ -113,9 +123,7 @@ def _line(line: _Line, book: _Book) -> Iterator[tuple[str, str]]:
     if line.header:
         yield from _row(line, book)
         return
-    for literal in _CODE.findall(text):
-        if not book.knows(literal):
-            yield text, f"`{literal}` is no tool, version, time or hash of the evidence"
+    yield from ((text, problem) for problem in book.literals(_CODE.findall(text)))
     text = _CODE.sub(" ", _MARK.sub("", text))
     for clause in split_clauses(text.replace("**", "")):
         for problem in check(clause, book.items, current=book.current, strict=True):

@@ -22,6 +22,8 @@ _CANONICAL = {
 _CONVERTED: Mapping[tuple[str, str], Decimal] = {
     ("cm", "mm"): Decimal(10), ("ml", "mm3"): Decimal(1000), ("cm2", "mm2"): Decimal(100), ("um", "mm"): Decimal("0.001"),
 }  # fmt: skip
+_NO_WORDS = frozenset(("modality_how", "body_part_how", "calibration", "field", "lesion", "passage"))
+"""Inputs whose strings are keys of ours and say nothing about the patient."""
 _TRUTHS = {
     "known_cancer": ("findings", "cancer"), "immunosuppressed": ("qualifiers", "immunosuppressed"),
     "perifissural": ("qualifiers", "perifissural"), "emphysema": ("findings", "emphysema"),
@@ -71,7 +73,7 @@ class Support:
         """Gather the evidence of these ids; ids that are not there are left out."""
         cited = tuple(evidence[n] for n in names if n in evidence)
         parents = [evidence[p] for e in cited for p in e.parents if p in evidence]
-        masks = tuple(p for p in parents if p.kind in ("mask", "drawn", "scan", "search"))
+        masks = tuple(p for p in parents if p.kind in ("mask", "drawn", "scan"))
         return cls(cited, (*cited, *masks))
 
     @property
@@ -82,6 +84,10 @@ class Support:
     def carries(self, amount: Amount, before: str) -> bool:
         """Return whether some evidence holds this amount. `before` is the clause up to it."""
         return any(carries(e, amount, before) for e in self.cited)
+
+    def quotes(self, words: str) -> bool:
+        """Return whether these very words stand in a cited text."""
+        return any(words.lower() in text.lower() for text in self.texts)
 
     def holds(self, kind: str, name: str, affirmed: bool | None = None) -> bool:
         """Return whether a word of a kind (``sides``, ``places``, ``qualifiers``…) stands in the evidence."""
@@ -196,7 +202,7 @@ def _strings(value: Any) -> Iterator[str]:
         yield value
     elif isinstance(value, Mapping):
         for name, inner in value.items():
-            if name not in ("modality_how", "body_part_how", "calibration"):
+            if name not in _NO_WORDS:
                 yield from _strings(inner)
     elif isinstance(value, (list, tuple)):
         for inner in value:

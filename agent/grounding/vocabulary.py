@@ -61,16 +61,26 @@ QUALIFIERS: Mapping[str, re.Pattern[str]] = {
     "ill-defined": _pattern(r"\bill[- ]defined\b|边界不清"),
     "well-defined": _pattern(r"\bwell[- ](?:defined|circumscribed)\b|边界清"),
     "perifissural": _pattern(r"\bperifissural\b|叶间裂旁|intrapulmonary lymph node|肺内淋巴结"),
-    "single": _pattern(r"\bsolitary\b|\bsingle (?:nodule|lesion|mass)|单发|孤立"),
-    "multiple": _pattern(r"\bmultiple (?:nodules|lesions|masses)|多发"),
+    "single": _pattern(
+        r"\bsolitary\b|\bsingle\b(?! (?:click|point|slice|picture|image|scan|outline|measurement|step))|单发|孤立"
+    ),
+    "multiple": _pattern(r"\bmultiple\b|多发"),
     "immunosuppressed": _pattern(r"\bimmuno-?(?:suppress|compromis|deficien)\w*|免疫(?:抑制|低下|缺陷)"),
     "immunocompetent": _pattern(r"\bimmuno-?competent\b|免疫(?:功能)?正常"),
-    "high risk": _pattern(r"\bhigh(?:er)?[- ]risk\b|高危|高风险"),
-    "low risk": _pattern(r"\blow(?:er)?[- ]risk\b|低危|低风险"),
+    "high risk": _pattern(r"\bhigh(?:er)?[- ]risk\b|\brisk(?: is|:)? high\b|高危|高风险|风险[::]?高"),
+    "low risk": _pattern(r"\blow(?:er)?[- ]risk\b|\brisk(?: is|:)? low\b|低危|低风险|风险[::]?低"),
     "smoker": _pattern(r"\bsmok(?:er|es|ing|ed)\b|吸烟"),
     "screening": _pattern(r"\bscreening\b|筛查"),
     "incidental": _pattern(r"\bincidental\w*|偶发|偶然发现"),
 }
+
+INPUT_VALUES: Mapping[str, Mapping[str, str]] = {
+    "risk": {"high risk": "high", "low risk": "low"},
+    "count": {"single": "single", "multiple": "multiple"},
+    "type": {"solid": "solid", "part-solid": "part-solid", "ground-glass": "ground-glass"},
+    "setting": {"screening": "screening", "incidental": "incidental"},
+}
+"""Qualifiers that are the values of a criterion's input, by input."""
 
 FINDINGS: Mapping[str, re.Pattern[str]] = {
     "effusion": _pattern(r"\beffusions?\b|积液"),
@@ -115,10 +125,15 @@ COMPARISONS: Mapping[str, re.Pattern[str]] = {
 }
 
 PAST = _pattern(
-    r"\b(?:was|were|had|before|previous\w*|earlier|prior|former\w*|first|until|history|superseded|replac\w+|old|used to|"
+    r"\b(?:(?:was|were|had)\b(?! not)|before|previous\w*|earlier|prior|former\w*|first|until|history|superseded|replac\w+|old|used to|"
     r"instead of|changed from|withdrawn?|no longer|withdr\w+)\b|之前|上次|原来|先前|原为|此前|曾|旧|撤回|取代|历史|不再"
 )
 """A clause about what was may cite what is no longer current."""
+
+LOOKED_AT = _pattern(
+    r"\b(?:was|were|is|are|been) (?:fully |also )?(?:assessed|searched|examined|evaluated|checked|reviewed)\b|(?<!未)(?<!没有)(?:已|均已|已经)(?:评估|检查|评价|搜索)"
+)
+"""That something was looked at: only a search says so."""
 
 LIMITS = _pattern(
     r"\bnot (?:been )?(?:assessed|searched|examined|evaluated|determined|established|applied|looked (?:at|for)|covered|"

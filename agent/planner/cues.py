@@ -60,7 +60,7 @@ _RULES: tuple[_Rule, ...] = (
     # What a classifier is asked for
     _rule("classify", r"\bclassif\w+|\bcharacteri[sz]e\b|\breaders?\b.{0,12}\b(?:think|say|rate|rating|opinion)|\b(?:malignan\w+|benign|cancerous)\b|\bis (?:it|this|that) (?:a )?(?:cancer|tumou?r)|\bdiagnos(?:is|e)\b|\b(?:suspicious|worrying|worrisome|concerning) (?:is|does|looking)|"
                       r"\b(?:rate|rating|score|scores|grade) (?:it|this|the (?:lesion|nodule|\w+ (?:one|lesion|nodule))|lesion|for|please)|\bwhat (?:findings|disease|pathology|abnormalit\w+)\b|\bwhat (?:is|'s) wrong\b|"
-                      r"\b(?:abnormal(?:it\w+)?|cardiomegaly|effusion|pneumothorax|consolidation|pneumonia|tuberculosis|covid|fracture|atelectasis|pulmonary embolism)\b|\b(?:scan|ct|film|image|it|x-?ray|this) (?:look )?normal\b|"
+                      r"\b(?:abnormal(?:it\w+)?|cardiomegaly|effusion|pneumothorax|consolidation|pneumonia|tuberculosis|covid|fracture|atelectasis|pulmonary embolism)\b|\b(?:scan|ct|chest|lungs?|study|film|image|it|x-?ray|this|everything) (?:looks? )?(?:normal|clear|clean|all right|okay|ok)\b|"
                       r"良恶性|良性|恶性|是癌|是不是癌|诊断(?:是|为)?什么|分类|异常|正常吗|气胸|积液|肺炎|骨折|结核|肺栓塞|新冠|打分|评分",
           rf"\b(?:segment|outline|contour|mark|boundar\w+|highlight|measure|how (?:big|large))\b|guidelines?|manage\w*|fleischner|lung[- ]?rads|literature|recommend\w*|follow[- ]?up|rads|report|{'|'.join(('指南', '随访', '报告', '分割', '测量', '勾画', '病史'))}|previous|earlier|did you"),
     _rule("measure", r"\b(?:compute|calculate|measure|take|get)\b.{0,12}\brecist (?:diameter|measurement)"),

@@ -35,7 +35,7 @@ _BIGGER = re.compile(
 _SMALLER = re.compile(r"\b(?:smaller|smallest|tiniest)\b|(?:更|较|最|比较)小(?:的|那个|一个|病灶|结节|者)|小(?:的)?那个|小的那", re.ASCII)
 _OTHER = re.compile(rf"\b(?:the )?other (?:one|{_NOUN})\b|另(?:外)?一?(?:个|枚|处)|其他那个", re.ASCII)
 _ALL = re.compile(
-    rf"\b(?:all|every|each|both)\b(?!\s*(?:right|of a sudden))|\ball (?:the )?{_NOUN}|所有|全部|每(?:一)?(?:个|枚|处)|都(?:量|测|分割)|各个|两个都", re.ASCII
+    rf"\b(?:all|every|each|both|everything)\b(?!\s*(?:right|of a sudden))|\ball (?:the )?{_NOUN}|所有|全部|每(?:一)?(?:个|枚|处)|都(?:量|测|分割)|各个|两个都", re.ASCII
 )
 _POINTER = re.compile(
     rf"\b(?:(?<!do )it|its|it's|(?:this|that)(?! (?:patient|scan|ct|case|image|exam|study|film|x-?ray|picture|report|man|woman|time))|the same(?: one)?)\b|\b(?:the|this|that) (?:[\w-]+ )?{_NOUN}\b|"

@@ -26,7 +26,7 @@ cross-validation."""
 _NEEDS_OUTLINE = ("measure", "classify", "assess")
 _FOR_ADVICE = frozenset(
     "setting age smoking pack_years risk known_cancer cancer_text immunosuppressed nodule_type count perifissural "
-    "family_history emphysema fibrosis asbestos".split()
+    "solid_component family_history emphysema fibrosis asbestos".split()
 )
 """Stated fields that a guideline's table, or the risk it takes, depends on."""
 

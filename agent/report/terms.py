@@ -93,6 +93,7 @@ _TERMS: dict[str, tuple[str, str]] = {
     "need.type": ("nodule type (solid, ground-glass or part-solid)", "结节类型(实性、磨玻璃或部分实性)"),
     "need.count": ("whether it is one nodule or several", "单个还是多个结节"),
     "need.risk": ("risk (low or high, in the clinician's judgement)", "风险(低或高,由医生判断)"),
+    "solid_component": ("solid component", "实性成分"),
     "need.solid_component_mm": ("size of the solid component", "实性成分大小"),
 }  # fmt: skip
 

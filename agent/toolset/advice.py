@@ -152,6 +152,11 @@ def gather(desk: Desk, lesion: LesionRecord) -> Inputs:
     elif reads_as_solid(record, lesion):
         values["type"] = "solid"
         basis["type"] = "solid by measured attenuation, not stated"
+    part = lesion.stated.get("solid_component") or record.context.get("solid_component")
+    if part is not None:
+        values["solid_component_mm"] = part.inputs["value"]
+        parents.append(part.id)
+        basis["solid_component_mm"] = part.text
     _count(record, values, parents, basis)
     _risk(record, values, parents, basis)
     thickness = _thickness(record)

@@ -13,7 +13,19 @@ from agent.session import Session
 from agent.workspace import Workspace
 from tools import Known
 
-TOP = {"scan", "prior", "selection", "lesions", "focus", "context", "asked", "stated_now", "withdrawn", "report", "tools"}
+TOP = {
+    "scan",
+    "prior",
+    "selection",
+    "lesions",
+    "focus",
+    "context",
+    "asked",
+    "stated_now",
+    "withdrawn",
+    "report",
+    "tools",
+}
 SCAN = {"evidence", "modality", "modality_how", "body_part", "body_part_how", "is_2d", "has_mm", "side_known",
         "slice_interval_mm", "slice_thickness_mm", "made"}  # fmt: skip
 LESION = {"id", "label", "group", "rank", "status", "outlined", "side", "third", "where", "lobe_stated", "lobe_evidence",

@@ -8,7 +8,18 @@ import json
 import pytest
 
 from agent import events
-from agent.events import Approval, Clause, Event, Failed, Notice, Question, Struck, ToolFinished, ToolProgress, ToolStarted
+from agent.events import (
+    Approval,
+    Clause,
+    Event,
+    Failed,
+    Notice,
+    Question,
+    Struck,
+    ToolFinished,
+    ToolProgress,
+    ToolStarted,
+)
 
 ONE_OF_EACH = [
     ToolStarted("c1", "measure", {"lesion": 2}),
@@ -21,7 +32,17 @@ ONE_OF_EACH = [
     Notice("the endpoint is down"),
     Failed("NotApplicable", "There is no lesion 9."),
 ]
-NAMES = ["tool_started", "tool_progress", "tool_finished", "clause", "struck", "question", "approval", "notice", "failed"]
+NAMES = [
+    "tool_started",
+    "tool_progress",
+    "tool_finished",
+    "clause",
+    "struck",
+    "question",
+    "approval",
+    "notice",
+    "failed",
+]
 
 
 @pytest.mark.parametrize(("event", "name"), list(zip(ONE_OF_EACH, NAMES, strict=True)), ids=NAMES)

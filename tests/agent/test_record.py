@@ -16,7 +16,9 @@ def book(evidence: EvidenceStore) -> CaseEvidence:
     return evidence.case("made")
 
 
-def mask(book: CaseEvidence, lesion: int, *, supersedes: tuple[str, ...] = (), parents: tuple[str, ...] = (), **more: Any) -> str:
+def mask(
+    book: CaseEvidence, lesion: int, *, supersedes: tuple[str, ...] = (), parents: tuple[str, ...] = (), **more: Any
+) -> str:
     grid = np.zeros((4, 4, 4), bool)
     grid[lesion % 4, 0, 0] = True
     item = book.add("mask", "t", mask=Mask.from_grid("s", grid, np.eye(4)), inputs={"lesion": lesion, **more},

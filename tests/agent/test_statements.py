@@ -17,7 +17,9 @@ Facts = dict[str, object]
 def facts(text: str, *, asked: tuple[str, ...] = (), lesion: int | None = None) -> Facts:
     """Return what is stated, by field, without the words; where a lesion is meant, by (field, lesion)."""
     found = read_statements(text, asked=asked, lesion=lesion)
-    return {s.field if s.lesion is None else f"{s.field}#{s.lesion}": s.value for s in found if s.field != "cancer_text"}
+    return {
+        s.field if s.lesion is None else f"{s.field}#{s.lesion}": s.value for s in found if s.field != "cancer_text"
+    }
 
 
 NO_CANCER: Facts = {"known_cancer": False}
@@ -93,6 +95,8 @@ ENGLISH: list[tuple[str, Facts]] = [
     ("She's 62, isn't she? Never smoked.", {"age": 62.0, "smoking": "never"}),
     ("she is 50. Sorry, she is 52.", {"age": 52.0}),
     ("never smoked. Correction: former smoker", {"smoking": "former"}),
+    ("The solid component is 4 mm", {"solid_component": 4.0}),
+    ("part-solid with a 0.6 cm solid component", {"nodule_type": "part-solid", "solid_component": 6.0}),
     ("Clinical data: 62-year-old woman", {"age": 62.0, "sex": "female"}),
     ("Report: former smoker", {"smoking": "former"}),
     ("measure it and she is 62", {"age": 62.0}),
@@ -150,6 +154,7 @@ CHINESE: list[tuple[str, Facts]] = [
     ("每天一包烟,吸了40年", {}),
     (f"测量一下{STOP}患者60岁{STOP}", {"age": 60.0}),
     ("不抽烟", {"smoking": "never"}),
+    ("部分实性结节,实性成分5毫米", {"nodule_type": "part-solid", "solid_component": 5.0}),
     ("无肿瘤、免疫抑制病史", {**NO_CANCER, **INTACT}),
     ("无肿瘤及免疫抑制病史", INTACT),
     ("无肺气肿、肺纤维化", {"emphysema": False, "fibrosis": False}),
@@ -256,6 +261,8 @@ def test_questions_requests_hypotheses_and_quotations_state_nothing(text: str) -
         ("low", ("risk",), {"risk": "low"}),
         ("高危", ("risk",), {"risk": "high"}),
         ("just one", ("count",), {"count": "single"}),
+        ("4 mm", ("solid_component_mm",), {"solid_component": 4.0}),
+        ("4 mm", ("age",), {}),
         ("solid", ("type",), {"nodule_type": "solid"}),
         ("incidental, 58, no cancer, immunocompetent", ("setting", "age", "known_cancer", "immunosuppressed"),
          {"setting": "incidental", "age": 58.0, **NO_CANCER, **INTACT}),

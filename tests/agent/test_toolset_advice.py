@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import knowledge
 import pytest
 from scripted import BIG, SMALL, balls
 
+import knowledge
 from agent.card import withdrawn
 from agent.session import Session
 from agent.toolset import act
@@ -57,7 +57,9 @@ def test_stated_facts_and_the_measurement_give_a_row_with_its_passages(known: Se
     assert item.kind == "category"
     measurement = known.record.lesions[0].measurement
     assert measurement is not None
-    facts = {str(known.record.by_id[p].inputs.get("field")) for p in item.parents if known.record.by_id[p].kind == "stated"}
+    facts = {
+        str(known.record.by_id[p].inputs.get("field")) for p in item.parents if known.record.by_id[p].kind == "stated"
+    }
     assert facts == {"setting", "age", "known_cancer", "immunosuppressed", "nodule_type", "risk"}
     assert measurement.id in item.parents
     assert set(found["cites"]) <= set(item.parents)
@@ -161,6 +163,15 @@ def test_the_count_is_the_stated_one_else_the_outlined_lesions(known: Session) -
 def test_a_fact_about_the_lesion_comes_before_one_about_the_patient(known: Session) -> None:
     say(known, "lesion 1 is ground-glass")
     assert gather(known.desk, known.record.lesions[0]).values["type"] == "ground-glass"
+
+
+def test_a_part_solid_nodule_asks_for_its_solid_part_and_takes_the_answer(known: Session) -> None:
+    say(known, STATED.replace("solid nodule", "part-solid nodule"))
+    assert [n["name"] for n in assess(known.desk)["needs"]] == ["solid_component_mm"]
+    say(known, "4 mm")
+    found = assess(known.desk)
+    assert found["row"] == "part-solid-single-ge6-component-lt6"
+    assert found["basis"]["solid_component_mm"] == "4 mm"
 
 
 def test_thickness_is_the_coarser_of_thickness_and_interval(workspace: Workspace) -> None:

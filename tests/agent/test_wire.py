@@ -96,7 +96,9 @@ def server() -> Server:
 @pytest.fixture
 def wired(workspace: Workspace, server: Server) -> Iterator[Session]:
     """A case of a DICOM scan that names somebody, one lesion outlined (E2), its model behind the server."""
-    settings = Settings(home=workspace.settings.home, base_url="http://llm.test/v1", api_key="sk-test", model="some-model")
+    settings = Settings(
+        home=workspace.settings.home, base_url="http://llm.test/v1", api_key="sk-test", model="some-model"
+    )
     with httpx.Client(transport=httpx.MockTransport(server)) as client:
         model = llm.endpoint(settings, http_client=client)
         session = Session.open(balls(source=QUIMBY), workspace=workspace, endpoint=model)
@@ -137,7 +139,9 @@ def test_what_the_endpoint_gets_is_a_well_formed_conversation(wired: Session, se
     first, second = server.bodies
     assert (first["model"], first["stream"]) == ("some-model", True)
     names = {t["function"]["name"] for t in first["tools"]}
-    assert names == set("find segment measure classify compare assess find_guideline recall show write_report export".split())
+    assert names == set(
+        "find segment measure classify compare assess find_guideline recall show write_report export".split()
+    )
     assert [m["role"] for m in first["messages"]] == ["system", "user"]
     assert [m["role"] for m in second["messages"]] == ["system", "user", "assistant", "tool"]
     made, answered = second["messages"][2], second["messages"][3]
@@ -145,7 +149,14 @@ def test_what_the_endpoint_gets_is_a_well_formed_conversation(wired: Session, se
     assert json.loads(answered["content"])["results"][0]["evidence"] == "E3"
     server.answers = [text("Yes.")]
     list(wired.ask("Thanks"))
-    assert [m["role"] for m in server.bodies[-1]["messages"]] == ["system", "user", "assistant", "tool", "assistant", "user"]
+    assert [m["role"] for m in server.bodies[-1]["messages"]] == [
+        "system",
+        "user",
+        "assistant",
+        "tool",
+        "assistant",
+        "user",
+    ]
 
 
 def test_an_invented_number_is_held_back_retried_once_and_leaves_no_trace(wired: Session, server: Server) -> None:

@@ -44,7 +44,9 @@ def test_digits_are_filled_in_and_what_is_referred_to_is_cited(writer: Writer) -
 
 
 def test_digits_that_match_their_citation_are_accepted(writer: Writer) -> None:
-    assert list(writer.take("m", "Lesion 1 is 16.8 mm long [E3].\n")) == [Clause("Lesion 1 is 16.8 mm long [E3].", ("E3",))]
+    assert list(writer.take("m", "Lesion 1 is 16.8 mm long [E3].\n")) == [
+        Clause("Lesion 1 is 16.8 mm long [E3].", ("E3",))
+    ]
 
 
 def test_however_the_text_arrives_the_clauses_are_the_same(writer: Writer) -> None:

@@ -27,6 +27,8 @@ _ASK: dict[str, tuple[str, str]] = {
     "mean_diameter_mm": ("the mean diameter in mm", "平均直径(毫米)"),
 }
 _COUNTED = "lesions outlined in this case"
+_MEASURED_ZH = {"solid by measured attenuation (not stated)": "由测得的CT值读为实性(非陈述)"}
+"""How `assess` words what it took from a measurement, in Chinese."""
 _GUIDELINE_NAMES = {"fleischner-2017": "fleischner", "lung-rads-2022": "lung-rads", "bts-2015": "bts", "recist-1.1": "recist"}
 
 Card = Mapping[str, Any]
@@ -56,7 +58,7 @@ def _row(result: Result, item: str, language: Language) -> str:
     stated = stated_words(result.get("basis") or {})
     row = safe(str(result.get("category") or result.get("row")))
     en = f"{result['title']}, row “{row}”, if {joined(stated, 'en') or 'as stated'}: {action}"
-    zh = f"{result['title']},条目“{row}”,若{','.join(stated) or '如所陈述'}:{action}"
+    zh = f"{result['title']},条目“{row}”,若{','.join(_MEASURED_ZH.get(s, s) for s in stated) or '如所陈述'}:{action}"
     return cite(language, pick(language, en, zh), item)
 
 
@@ -81,7 +83,9 @@ def question(result: Result, card: Card, language: Language) -> str:
     context = card.get("context") or {}
     if str(result.get("guideline", "")).startswith("fleischner") and "known_cancer" in names:
         # The table asks in two rounds; a reader would rather answer in one.
-        known = {"type": _stated_type(card, result.get("lesion")), "risk": context.keys() & {"risk", "smoking", "pack_years"}}
+        basis = result.get("basis") or {}
+        told = context.keys() & {"risk", "smoking", "pack_years"}
+        known = {"type": "type" in basis or _stated_type(card), "risk": "risk" in basis or bool(told)}
         names += [n for n in ("type", "risk") if n not in names and not known[n]]
     parts = [pick(language, *_ASK.get(n, (n.replace("_", " "), n))) for n in dict.fromkeys(names)]
     if language == "zh":
@@ -134,11 +138,11 @@ def nothing_found(language: Language) -> str:
 
 def stated_words(basis: Mapping[str, str]) -> list[str]:
     """Return what was stated, in the reader's words, each once; what was only counted is not stated."""
-    words = [safe(part) for text in basis.values() if text != _COUNTED for part in re.split(r";\s*", str(text))]
+    words = [safe(part).replace(", not stated", " (not stated)") for text in basis.values() if text != _COUNTED for part in re.split(r";\s*", str(text))]
     return [w[:1].lower() + w[1:] if w[1:2].islower() else w for w in dict.fromkeys(words) if w]
 
 
-def _stated_type(card: Card, lesion: Any) -> bool:
+def _stated_type(card: Card) -> bool:
     return "nodule_type" in (card.get("context") or {}) or any(
         s.get("field") == "nodule_type" for s in card.get("stated_now") or []
     )

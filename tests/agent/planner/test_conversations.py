@@ -229,3 +229,16 @@ def test_a_lesion_that_is_not_there_changes_nothing(case: Callable[..., Ask]) ->
     gone = ask("measure lesion 9")
     assert gone.failed == ["NotApplicable"]
     assert "Nothing else" in gone.text
+
+
+def test_a_type_read_from_attenuation_is_not_asked_for_and_said_not_to_be_stated(workspace: Workspace) -> None:
+    # 1 mm slices and a dense ball: the toolset reads it as solid.
+    scan = scripted.balls(slice_interval_mm=1.0, slice_thickness_mm=1.0)
+    session = Session.open(scan, workspace=workspace)
+    session.select(point=scripted.BIG)
+    ask = _asker(session)
+    ask("segment and measure")
+    assert "nodule type" not in ask("what follow-up?").text
+    row = ask("incidental, 58, no cancer history, immunocompetent")
+    assert "solid by measured attenuation (not stated)" in row.text
+    assert "由测得的CT值读为实性" in ask("按Fleischner怎么随访?").text

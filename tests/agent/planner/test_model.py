@@ -146,9 +146,8 @@ def test_a_real_graph_runs_the_calls_to_the_answer() -> None:
         """Measure."""
         called.append(("measure", lesion))
         held = {"axial_long_axis": {"value": 14.2, "unit": "mm"}, "axial_short_axis": {"value": 9.8, "unit": "mm"}}
-        return json.dumps({"ok": True, "function": "measure",
-        "results": [{"lesion": 1, "evidence": "E5", "mask": "E4",
-                                                                          "quantities": held, "notes": []}]})  # fmt: skip
+        one = {"lesion": 1, "evidence": "E5", "mask": "E4", "quantities": held, "notes": []}
+        return json.dumps({"ok": True, "function": "measure", "results": [one]})
 
     toolset = [StructuredTool.from_function(f) for f in (segment, measure)]
     graph = create_agent(EmbeddedPlanner(), toolset, system_prompt=system(CARDS["clicked"]))
