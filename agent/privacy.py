@@ -36,19 +36,20 @@ _NAMES = frozenset(
 )
 _COMMON = frozenset(
     "chest thorax thoracic lung lungs pulmonary lobe image images scan scans series study studies none anonymous "
-    "anonymized unknown phantom the and for with without not from this that ct mr mri pet xray dicom dcm nii nifti nrrd "
-    "png jpg jpeg zip upper middle lower left right both nodule nodules mass lesion lesions follow followup up screening "
-    "routine protocol standard low high dose thin thick slice slices axial coronal sagittal plane contrast enhanced "
-    "plain native arterial venous phase delayed delay recon reconstruction reformat mediastinum mediastinal bone soft "
-    "tissue window kernel sharp smooth abdomen abdominal pelvis head neck brain heart cardiac liver spine whole body "
-    "trauma emergency cancer carcinoma tumor tumour oncology staging restaging biopsy guided history known solid ground "
-    "glass ggo ggn part size long short axis diameter volume mean measure measured measurement segment report guideline "
-    "fleischner recist rads case evidence value unit text data home tmp temp users user downloads desktop documents "
-    "export exports input output sample test original primary derived secondary hospital department radiology clinic "
-    "medical center centre university general service patient male female adult smoker never former current age year "
-    "years month months day days day1 scanner medium large small adult helical spiral volume hires full inspiration "
-    "expiration supine prone localizer scout topogram survey pulmonology internal medicine surgery follow-up stable "
-    "current new old prior previous compare comparison file files folder volumes mask masks label labels".split()
+    "anonymized unknown phantom the and for with without not from this that ct mr mri pet xray dicom dcm nii "
+    "nifti nrrd png jpg jpeg zip upper middle lower left right both nodule nodules mass lesion lesions follow "
+    "followup up screening routine protocol standard low high dose thin thick slice slices axial coronal sagittal "
+    "plane contrast enhanced plain native arterial venous phase delayed delay recon reconstruction reformat "
+    "mediastinum mediastinal bone soft tissue window kernel sharp smooth abdomen abdominal pelvis head neck brain "
+    "heart cardiac liver spine whole body trauma emergency cancer carcinoma tumor tumour oncology staging "
+    "restaging biopsy guided history known solid ground glass ggo ggn part size long short axis diameter volume "
+    "mean measure measured measurement segment report guideline fleischner recist rads case evidence value unit "
+    "text data home tmp temp users user downloads desktop documents export exports input output sample test "
+    "original primary derived secondary hospital department radiology clinic medical center centre university "
+    "general service patient male female adult smoker never former current age year years month months day days "
+    "day1 scanner medium large small helical spiral hires full inspiration expiration supine prone localizer "
+    "scout topogram survey pulmonology internal medicine surgery follow-up stable new old prior previous compare "
+    "comparison file files folder volumes mask masks label labels".split()
 )
 """Words of the trade: a study called "lung nodule follow-up" must not take "nodule" out of every message."""
 

@@ -19,6 +19,7 @@ from agent.events import Approval, Busy, Event, Failed, Notice, UnknownCase
 from agent.privacy import Redactor
 from agent.record import Record
 from agent.statements import Statement, read_statements
+from agent.thread import Thread
 from agent.toolset.desk import Desk
 from agent.toolset.vision import record_drawn
 from agent.workspace import Workspace
@@ -126,11 +127,7 @@ class Session:
 
     def history(self) -> list[dict[str, str]]:
         """Return the thread so far: role and text, oldest first."""
-        messages = self._messages()
-        roles = {"human": "user", "ai": "assistant"}
-        return [
-            {"role": roles[m.type], "text": str(m.text)} for m in messages if m.type in roles and str(m.text).strip()
-        ]
+        return self.thread.history(self.state.get("released") or {})
 
     def export_files(self, folder: Path) -> list[Path]:
         """Write report and evidence into a folder and return the files. Raises AgentError without a report."""
@@ -216,7 +213,7 @@ class Session:
         try:
             with self.workspace.lock(self.case_id):
                 yield from self._take_in(clean)
-                self._leave_waiting()
+                self.thread.leave_waiting()
                 yield from self._turn({"messages": [HumanMessage(clean)]}, _language(clean))
         except Busy as error:
             yield Failed("Busy", str(error))
@@ -228,7 +225,7 @@ class Session:
         kind = "approve" if decision == "approve" else "reject"
         try:
             with self.workspace.lock(self.case_id):
-                waiting = self._waiting()
+                waiting = self.thread.waiting
                 if not waiting:
                     yield Failed("NothingToApprove", "Nothing waits for approval in this case.")
                     return
@@ -280,7 +277,7 @@ class Session:
                 elif not self._stopped.is_set():
                     yield from writer.take(*event)
             if not self._stopped.is_set():
-                writer.keep_only({m.id for m in self._messages()})
+                writer.keep_only({m.id for m in self.thread.messages})
                 yield from writer.finish(self._endpoint_model(), self._redactor().clean)
         finally:
             self._stopped.set()
@@ -295,7 +292,7 @@ class Session:
 
         try:
             stream = self.graph.stream(
-                given, self._config, stream_mode=["messages", "updates"], durability="exit"
+                given, self.thread.config, stream_mode=["messages", "updates"], durability="exit"
             )
             for mode, data in stream:
                 if self._stopped.is_set():
@@ -351,8 +348,9 @@ class Session:
         self._events.put(event)
 
     @property
-    def _config(self) -> dict[str, Any]:
-        return {"configurable": {"thread_id": self.case_id}, "recursion_limit": 100}
+    def thread(self) -> Thread:
+        """The kept conversation."""
+        return Thread(self.graph, self.workspace.checkpoints, self.case_id)
 
     def _endpoint_model(self) -> BaseChatModel | None:
         if self._endpoint is None and self.workspace.settings.uses_endpoint:
@@ -365,41 +363,12 @@ class Session:
         scans = self.workspace.cases.scans(self.case_id)
         return Redactor(self.workspace.cases.source(self.case_id, s.id) for s in scans)
 
-    def _messages(self) -> list[Any]:
-        return list(self.graph.get_state(self._config).values.get("messages", []))
-
-    def _waiting(self) -> int:
-        interrupts = self.graph.get_state(self._config).interrupts
-        return sum(len(i.value["action_requests"]) for i in interrupts)
-
     def _settle(self, writer: Writer) -> None:
-        """Put released text in place of drafts, take out calls cut off unanswered, keep only the present state."""
-        from langchain_core.messages import AIMessage
-
-        state = self.graph.get_state(self._config)
-        if state.interrupts:
-            return
-        messages = state.values.get("messages", [])
-        gone = _unanswered(messages)
-        changed: list[Any] = list(gone)
-        removed = {m.id for m in gone}
-        for message in messages:
-            if isinstance(message, AIMessage) and message.id in writer.released and message.id not in removed:
-                released = " ".join(writer.released[message.id])
-                if released != message.text:
-                    changed.append(message.model_copy(update={"content": released}))
-        # What was read of a message that was then stopped or cut off belongs to the thread too.
-        there = {m.id for m in messages} - removed
-        changed += [AIMessage(" ".join(t), id=name) for name, t in writer.released.items() if t and name not in there]
-        if changed:
-            self.graph.update_state(self._config, {"messages": changed})
-        with self.workspace.checkpoints.lock:
-            _prune(self.workspace.checkpoints.conn, self.case_id)
-
-    def _leave_waiting(self) -> None:
-        """Take what waits for approval out of the thread: the reader went on without an answer."""
-        if self._waiting():
-            self.graph.update_state(self._config, {"messages": _unanswered(self._messages())})
+        """Leave in the thread what was released; what waits for approval is settled with the turn that answers it."""
+        released = {**(self.state.get("released") or {}), **{k: " ".join(v) for k, v in writer.released.items()}}
+        settled = self.thread.settle(released)
+        if not settled or self.state.get("released"):
+            self.desk.keep(released=None if settled else released)
 
     # Recording
 
@@ -419,7 +388,9 @@ class Session:
             return old[0]
         number = statement.value
         numeric = isinstance(number, (int, float)) and not isinstance(number, bool) and statement.unit
-        quantities = (Quantity(statement.field, float(number), statement.unit, "stated by the reader"),) if numeric else ()
+        quantities = (
+            (Quantity(statement.field, float(number), statement.unit, "stated by the reader"),) if numeric else ()
+        )
         item = self.evidence.add(
             "stated", "reader", "1", text=statement.words, quantities=quantities,
             scan_id=self.scan.id if self.scan else None,
@@ -460,17 +431,6 @@ class Session:
         )  # fmt: skip
 
 
-def _unanswered(messages: list[Any]) -> list[Any]:
-    """Return what removes messages whose calls have no answer, and half their answers: endpoints refuse such a thread."""
-    from langchain_core.messages import AIMessage, RemoveMessage, ToolMessage
-
-    answered = {m.tool_call_id for m in messages if isinstance(m, ToolMessage)}
-    cut = [m for m in messages if isinstance(m, AIMessage) and any(c["id"] not in answered for c in m.tool_calls)]
-    calls = {c["id"] for m in cut for c in m.tool_calls}
-    halves = [m for m in messages if isinstance(m, ToolMessage) and m.tool_call_id in calls]
-    return [RemoveMessage(id=str(m.id)) for m in (*cut, *halves)]
-
-
 def _language(text: str) -> Language:
     return "zh" if _CHINESE.search(text) else "en"
 
@@ -504,19 +464,3 @@ def _attach(workspace: Workspace, case_id: str, scan: Scan) -> None:
         raise UnknownCase(
             f"The case {case_id} already holds another scan. Leave --case out, or name a new case for this scan."
         )
-
-
-def _prune(connection: Any, thread_id: str) -> None:
-    """Drop all checkpoints of a thread but the last: what is current is kept, not every step."""
-    last = connection.execute(
-        "SELECT checkpoint_id FROM checkpoints WHERE thread_id = ? ORDER BY checkpoint_id DESC LIMIT 1", (thread_id,)
-    ).fetchone()
-    if last is None:
-        return
-    with connection:
-        for table in ("checkpoints", "writes"):
-            connection.execute(
-                f"DELETE FROM {table} WHERE thread_id = ? AND checkpoint_id <> ?",  # noqa: S608 - fixed names
-                (thread_id, last[0]),
-            )
-

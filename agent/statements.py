@@ -25,7 +25,8 @@ class Statement:
 
     Attributes:
         field: ``setting age sex smoking pack_years risk known_cancer cancer_text immunosuppressed nodule_type lobe
-            modality body_part count prior_size solid_component perifissural family_history emphysema fibrosis asbestos``.
+            modality body_part count prior_size solid_component perifissural family_history emphysema fibrosis
+            asbestos``.
         value: text, number or truth; lengths in mm.
         words: the reader's own words.
         unit: UCUM code where the value is a number.
@@ -180,10 +181,8 @@ def _read(clause: _Clause, asked: Sequence[str]) -> Iterator[Statement]:
 
 def _denied(text: str, at: int) -> bool:
     """Return whether a negation reaches what stands at a place: right before it, or through "or"."""
-    before = text[:at]
-    return re.search(
-        rf"(?:{said.NO})(?:[^,]{{0,10}}|[^,]*\bn?or\s+(?:[\w-]+\s+){{0,2}}|[^,但有]*[或和及与、][^,]{{0,4}})$", before[-said.REACH:]
-    ) is not None  # fmt: skip
+    reach = r"(?:[^,]{0,10}|[^,]*\bn?or\s+(?:[\w-]+\s+){0,2}|[^,但有]*[或和及与、][^,]{0,4})$"
+    return re.search(rf"(?:{said.NO}){reach}", text[max(0, at - said.REACH) : at]) is not None
 
 
 def _of_another(text: str, at: int) -> bool:

@@ -19,6 +19,8 @@ QUOTE = 24
 """A run of this many characters found in a cited text is a quotation of it and carries itself."""
 _EDITION = re.compile(r"(?:\s*(?:society|guidelines?|criteria|statement|version|v|指南|标准))*[\s-]*v?\.?\s*(\d{4}|\d\.\d)(?![\d.])", re.I)
 _NUMBER_AT_END = re.compile(r"(?:[\d.,]+\s*(?:-|–|to|x|×|至)?\s*)*$")
+_NUMBER_BEFORE = re.compile(r"\d[\s-]*$")
+_UNIT_AT_START = re.compile(r"[\s-]*(?:[A-Za-z]+|[%%]|[\u3400-\u9fff]{1,2})")
 _IDENTIFIER = re.compile(r"(?<![\w./:-])(?=[\w./:-]*[A-Za-z])(?=[\w./:-]*\d)[A-Za-z][\w./:-]*\w")
 _UNIT_LIKE = re.compile(r"(?:mm|cm|m)[23]|[TNML]\d|\d+", re.IGNORECASE)
 _QUESTION = re.compile(r"[?\uff1f]\s*[\"')]*\s*$")
@@ -275,7 +277,10 @@ def _without_quotes(text: str, sources: tuple[str, ...]) -> str:
                     length -= 1
             length -= len(_NUMBER_AT_END.search(lower[start : start + length])[0]) if _goes_on(lower, start + length) else 0
             if length >= QUOTE // 2 and not _inside(lower, start):
-                shown[start : start + length] = " " * length
+                # A unit at the run's start belongs to the number before it, which is not part of the run.
+                first = _UNIT_AT_START.match(lower, start) if _NUMBER_BEFORE.search(lower[:start]) else None
+                kept = first.end() if first else start
+                shown[kept : start + length] = " " * (start + length - kept)
                 start += length
             else:
                 start += 1

@@ -140,7 +140,7 @@ def _said(vocabulary: Mapping[str, re.Pattern[str]], text: str) -> frozenset[tup
     found = set()
     for name, pattern in vocabulary.items():
         for match in pattern.finditer(text):
-            before = re.split(r"[,;:,;:。.]", text[max(0, match.start() - words.NEGATION_REACH) : match.start()])[-1]
+            before = re.split(r"[,;:,;:。.、]", text[max(0, match.start() - words.NEGATION_REACH) : match.start()])[-1]
             found.add((name, words.NEGATION.search(before) is None))
     return frozenset(found)
 

@@ -40,8 +40,8 @@ def test_a_named_case_is_gone_on_with_by_its_owner(cases: Cases) -> None:
 
 def test_nobody_sees_anothers_case(cases: Cases) -> None:
     case = cases.create("ann", "mine")
-    for act in (lambda: cases.get(case.id, "bob"), lambda: cases.create("bob", "mine"), lambda: cases.get("none", "ann"),
-                lambda: cases.hand_over(case.id, "bob", "eve")):  # fmt: skip
+    for act in (lambda: cases.get(case.id, "bob"), lambda: cases.create("bob", "mine"),
+                lambda: cases.get("none", "ann"), lambda: cases.hand_over(case.id, "bob", "eve")):  # fmt: skip
         with pytest.raises(UnknownCase) as caught:
             act()
         assert "ann" not in str(caught.value)

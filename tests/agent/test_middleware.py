@@ -34,7 +34,7 @@ def test_each_model_call_reads_the_card_as_it_stands_then(workspace: Workspace) 
         block = str(messages[0].content).split("<case_card>")[1].split("</case_card>")[0]
         cards.append(json.loads(block))
     assert [len(c["lesions"]) for c in cards] == [0, 1]
-    assert not [m for m in session._messages() if isinstance(m, SystemMessage)]
+    assert not [m for m in session.thread.messages if isinstance(m, SystemMessage)]
 
 
 def test_a_long_thread_is_cut_at_a_readers_message() -> None:
@@ -69,7 +69,7 @@ def test_identifiers_are_replaced_in_what_is_sent_and_kept_in_the_thread(workspa
 
 
 def test_a_failing_endpoint_is_told_and_the_planner_answers_this_turn_only(workspace: Workspace) -> None:
-    session, model = open_with(workspace, RuntimeError("boom at /srv/x"), AIMessage("I am back."))
+    session, _ = open_with(workspace, RuntimeError("boom at /srv/x"), AIMessage("I am back."))
     session.select(point=BIG)
     first = list(session.ask("segment it and measure it"))
     notices = of(first, Notice)
@@ -154,5 +154,5 @@ def test_a_model_that_never_stops_calling_is_stopped_and_the_reader_told(workspa
 def test_only_evidence_ids_lie_beside_a_functions_message(workspace: Workspace) -> None:
     session, _ = open_with(workspace, call("segment", point=list(BIG)), AIMessage("Outlined [E2]."))
     list(session.ask("outline it"))
-    artifacts = [m.artifact for m in session._messages() if isinstance(m, ToolMessage)]
+    artifacts = [m.artifact for m in session.thread.messages if isinstance(m, ToolMessage)]
     assert artifacts == [["E2"]]

@@ -363,6 +363,24 @@ def test_a_new_message_instead_of_an_answer_leaves_the_approval_behind(workspace
     assert calls == {m.tool_call_id for m in messages if isinstance(m, ToolMessage)}
 
 
+def test_a_rejected_draft_beside_a_waiting_call_never_shows_in_the_thread(workspace: Workspace, tmp_path: Path) -> None:
+    asking = call("export", destination=str(tmp_path / "out"))
+    asking.content = "Lesion 1 is 43.7 mm long [E3]. I will export it."
+    model = ScriptedModel(steps=[asking, AIMessage(""), AIMessage("It was not written.")])
+    session = Session.open(balls(), workspace=workspace, endpoint=model)
+    session.call("segment", point=list(BIG))
+    session.call("measure")
+    events = list(session.ask("export"))
+    shown = session.history()[-1]["text"]
+    assert "43.7" not in str(says(events)) + shown
+    assert shown == " ".join(says(events))
+    again = Session.open(case=session.case_id, workspace=workspace, endpoint=model)
+    assert again.history()[-1]["text"] == shown
+    assert says(list(again.resume("reject"))) == ["It was not written."]
+    assert "43.7" not in str(again.thread.messages)
+    assert [m["text"] for m in again.history()][1:] == [shown, "It was not written."]
+
+
 # On disk
 
 

@@ -22,7 +22,7 @@ STATED = "58 years old, incidental, no cancer, immunocompetent, low risk, solid 
 
 @pytest.fixture
 def known(session: Session) -> Session:
-    """The smaller ball (10 mm) outlined and measured; everything that Fleischner needs stated but the risk's reasons."""
+    """The smaller ball (10 mm) outlined and measured; nothing is stated yet."""
     act(session.desk, "segment", {"point": list(SMALL)})
     act(session.desk, "measure", {})
     return session
@@ -193,7 +193,7 @@ def test_without_millimetres_no_size_rule_is_applied(workspace: Workspace) -> No
 
 
 def test_unknown_criteria_are_refused_with_the_known_names(known: Session) -> None:
-    with pytest.raises(NotApplicable, match="No criteria called 'moon-2030'. There are: fleischner-2017"):
+    with pytest.raises(NotApplicable, match=r"No criteria called 'moon-2030'. There are: fleischner-2017"):
         assess(known.desk, guideline="moon-2030")
 
 

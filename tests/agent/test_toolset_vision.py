@@ -1,4 +1,4 @@
-"""find, segment, measure, classify and drawn masks: numbers survive, old measurements fall, bad input changes nothing."""
+"""find, segment, measure, classify, drawn masks: numbers survive, old measurements fall, bad input changes nothing."""
 
 from __future__ import annotations
 

@@ -169,7 +169,7 @@ def test_an_invented_number_is_held_back_retried_once_and_leaves_no_trace(wired:
     assert "43.7" in server.sent()[0]
     assert not [e for e in events if "43.7" in json.dumps(e.to_json())]
     assert "43.7" not in json.dumps(wired.history())
-    assert "43.7" not in str(wired._messages())
+    assert "43.7" not in str(wired.thread.messages)
     server.answers = [text("Yes.")]
     list(wired.ask("Are you sure?"))
     assert "43.7" not in server.raw[-1]
@@ -182,7 +182,7 @@ def test_twice_invented_is_restated_from_the_evidence(wired: Session, server: Se
     assert [s.split(",")[0] for s in says(events)] == ["Lesion 1: axial long axis 16.8 mm"]
     assert len(server.bodies) == 2
     for wrong in ("43.7", "44.4"):
-        assert wrong not in str(events) + str(wired._messages())
+        assert wrong not in str(events) + str(wired.thread.messages)
 
 
 def test_invented_without_evidence_is_struck_and_the_reader_told(wired: Session, server: Server) -> None:
@@ -191,7 +191,7 @@ def test_invented_without_evidence_is_struck_and_the_reader_told(wired: Session,
     assert says(events) == ["Ask me more."]
     assert len(of(events, Struck)) == 1
     assert wired.history()[-1]["text"] == "Ask me more."
-    assert "43.7" not in str(wired._messages())
+    assert "43.7" not in str(wired.thread.messages)
 
 
 @pytest.mark.parametrize(
@@ -291,7 +291,7 @@ def test_a_whole_wrong_answer_is_held_back_too(wired: Session, server: Server) -
     wrong = whole({"content": "It is 43.7 mm long [E3]."})
     server.answers = [wrong, wrong, wrong]
     events = list(wired.ask("how big is it"))
-    assert "43.7" not in str(events) + str(wired._messages())
+    assert "43.7" not in str(events) + str(wired.thread.messages)
 
 
 def test_nothing_that_names_the_patient_no_path_and_no_voxel_is_ever_sent(wired: Session, server: Server) -> None:
