@@ -120,6 +120,20 @@ class ToolSpec:
             raise NotApplicable(f"{self.name} works on volumes; this image is a single slice or picture.")
 
 
+    def check_parameters(self, given: Mapping[str, Any]) -> None:
+        """Raise NotApplicable when a request's parameters are not what this tool's schema takes."""
+        if not given:
+            return
+        if not self.parameters:
+            raise NotApplicable(f"{self.name} takes no parameters; given: {', '.join(sorted(given))}.")
+        import jsonschema
+
+        try:
+            jsonschema.validate(dict(given), dict(self.parameters))
+        except jsonschema.ValidationError as error:
+            raise NotApplicable(f"{self.name} does not take these parameters: {error.message}.") from error
+
+
 @dataclass(frozen=True, kw_only=True)
 class FindRequest:
     """Search a whole scan for candidates."""

@@ -21,6 +21,8 @@ SIZE_MM = (340.0, 250.0, 240.0)
 """Extent along left-right, front-back and head-foot."""
 _AIR, _FAT, _TISSUE, _LUNG, _BONE = -1000.0, -90.0, 40.0, -860.0, 400.0
 _NOISE_HU = 18.0
+_CLEAR_MM = 4.0
+"""Lung left between a vessel and a nodule, so that a nodule's truth is its sphere alone."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def chest_phantom(
         ((0, -5, 90), (9, 9, 70), _AIR),
     ):
         volume[_ellipsoid((x, y, z), centre, radii)] = hu
-    _vessels(volume, (x, y, z), rng)
+    _vessels(volume, (x, y, z), rng, nodules)
     masks = []
     for nodule in nodules:
         inside = _ellipsoid((x, y, z), nodule.centre, (nodule.diameter_mm / 2,) * 3)
@@ -95,8 +97,10 @@ def _ellipsoid(axes: Sequence[Any], centre: Sequence[float], radii: Sequence[flo
     return np.asarray(terms[0] + terms[1] + terms[2] <= 1.0)
 
 
-def _vessels(volume: npt.NDArray[np.float32], axes: Sequence[Any], rng: np.random.Generator) -> None:
-    """Draw tubes from each hilum outward, thinner as they go, only through lung."""
+def _vessels(
+    volume: npt.NDArray[np.float32], axes: Sequence[Any], rng: np.random.Generator, nodules: Sequence[Sphere]
+) -> None:
+    """Draw tubes from each hilum outward, thinner as they go, only through lung, each ending short of a nodule."""
     flat = [np.asarray(a).ravel() for a in axes]
     for side in (-1.0, 1.0):
         for _ in range(14):
@@ -106,6 +110,9 @@ def _vessels(volume: npt.NDArray[np.float32], axes: Sequence[Any], rng: np.rando
             for step in range(60):
                 place = place + direction * 1.5 + rng.normal(0, 0.25, 3)
                 radius = max(0.9, 3.5 - 0.05 * step)
+                gaps = [np.linalg.norm(place - n.centre) - n.diameter_mm / 2 - radius for n in nodules]
+                if gaps and min(gaps) < _CLEAR_MM:
+                    break
                 spans = [np.flatnonzero(np.abs(a - p) <= radius) for a, p in zip(flat, place, strict=True)]
                 if any(not s.size for s in spans):
                     continue

@@ -58,6 +58,7 @@ class Installed:
     def run(self, request: Request, progress: Progress = lambda fraction, phrase: None) -> Any:
         """Check the scope, load if need be, and answer. Raises the tool's ToolError."""
         self.spec.check_scope(request.scan)
+        self.spec.check_parameters(request.parameters)
         self.load(self.device)
         assert self._tool is not None
         return self._tool.run(request, progress)

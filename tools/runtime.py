@@ -70,6 +70,7 @@ class Runtime:
             ToolFailed: the runtime is closed.
         """
         tool.spec.check_scope(request.scan)
+        tool.spec.check_parameters(request.parameters)
         stop = threading.Event()
         with self._lock:
             try:

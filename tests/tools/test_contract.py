@@ -95,3 +95,15 @@ def test_requests_and_results_are_frozen() -> None:
     assert set(REQUESTS) == set(RESULTS) == {"find", "segment", "classify", "measure"}
     for kind in (*REQUESTS.values(), *RESULTS.values(), ToolSpec):
         assert kind.__dataclass_params__.frozen  # type: ignore[attr-defined]
+
+
+def test_parameters_are_held_to_the_tools_schema() -> None:
+    schema = {"type": "object", "properties": {"level": {"type": "number", "minimum": 0}}, "additionalProperties": False}
+    spec = ToolSpec("t", "segment", "1", "s", "n", (), (), (), "MIT", parameters=schema)
+    spec.check_parameters({})
+    spec.check_parameters({"level": 2})
+    for wrong in ({"level": -1}, {"level": "high"}, {"other": 1}):
+        with pytest.raises(NotApplicable, match="does not take"):
+            spec.check_parameters(wrong)
+    with pytest.raises(NotApplicable, match="takes no parameters"):
+        ToolSpec("t", "segment", "1", "s", "n", (), (), (), "MIT").check_parameters({"level": 1})
