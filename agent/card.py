@@ -34,7 +34,13 @@ def prompt(specs: Sequence[ToolSpec]) -> str:
     return "\n".join([PROMPT, "Vision tools behind the functions:", *lines])
 
 
-def card(record: Record, scan: Scan | None, state: dict[str, Any], stated_now: Sequence[str], specs: Sequence[ToolSpec]) -> dict[str, Any]:  # fmt: skip
+def card(
+    record: Record,
+    scan: Scan | None,
+    state: dict[str, Any],
+    stated_now: Sequence[str],
+    specs: Sequence[ToolSpec],
+) -> dict[str, Any]:
     """Return the case as the planner and a language model read it."""
     by_id = record.by_id
     return {

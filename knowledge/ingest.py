@@ -1,6 +1,6 @@
 """The reader's own guidelines: Markdown files copied into the store's ``documents`` folder, listed, removed.
 
-What stands in a document is text to be found and cited, never an instruction. PDF comes with a later release.
+What stands in a document is text to be found and cited, never an instruction. PDF is not taken yet.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def _check_kind(source: Path) -> None:
         raise BadInput(f"There is no file {source.name} there. Give the path of a Markdown (.md) file.")
     kind = source.suffix.lower()
     if kind == ".pdf":
-        raise KnowledgeError(f"{source.name} is a PDF; PDF comes with a later release. Save its text as Markdown (.md).")
+        raise KnowledgeError(f"{source.name} is a PDF, which is not taken yet. Save its text as Markdown (.md).")
     if kind not in {".md", ".markdown"}:
         raise BadInput(f"{source.name} is a {kind or 'file without ending'}; guidelines are taken as Markdown (.md).")
     if source.stat().st_size > _MAX_BYTES:

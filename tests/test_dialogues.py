@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from agent import Clause, Question, Session, Settings, ToolStarted, Workspace
 from tools import load_scan
 from tools.phantom import Sphere, chest_phantom
@@ -43,7 +44,7 @@ def lung2(workspace: Workspace) -> Session:
     scan = load_scan(SHARED / "data/sample/lung2_image.nrrd")
     session = Session.open(scan, workspace=workspace)
     mask = read_labels(SHARED / "data/sample/lung2_label.nrrd", scan)[1]
-    low = scan.to_mm([o for o in mask.offset])
+    low = scan.to_mm(list(mask.offset))
     high = scan.to_mm([o + n - 1 for o, n in zip(mask.offset, mask.box.shape, strict=True)])
     corners = [(min(a, b) - LUNG2_BOX, max(a, b) + LUNG2_BOX) for a, b in zip(low, high, strict=True)]
     session.select(box=tuple(c[0] for c in corners) + tuple(c[1] for c in corners))
@@ -92,9 +93,7 @@ def test_dialogue(workspace: Workspace, name: str) -> None:
         for event in session.ask(turn["user"]):
             if isinstance(event, ToolStarted):
                 called.append(event.function)
-            elif isinstance(event, (Clause, Question)):
-                answer.append(event.text)
-            elif hasattr(event, "text"):
+            elif isinstance(event, (Clause, Question)) or hasattr(event, "text"):
                 answer.append(event.text)
         text = " ".join(answer)
         expected = turn["expect"]

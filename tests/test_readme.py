@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from tools import Registry, SegmentRequest, load_scan
 from tools.contract import ToolSpec
 from tools.phantom import Sphere, chest_phantom
@@ -75,6 +76,7 @@ def test_own_model_drops_in_as_the_readme_says(scan_file: Path, tmp_path: Path) 
 
 def test_every_command_named_exists() -> None:
     from typer.main import get_command
+
     from ui.cli import app
 
     known = set(get_command(app).commands)  # type: ignore[attr-defined]

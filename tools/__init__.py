@@ -8,10 +8,10 @@ import os
 # must sleep. Read by the OpenMP runtime when torch is first imported, so it is set before anything else here.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-from tools.contract import (  # noqa: E402
+from tools.contract import (
     Accuracy,
-    Candidate,
     Cancelled,
+    Candidate,
     ClassifyRequest,
     ClassifyResult,
     FindRequest,
@@ -28,13 +28,13 @@ from tools.contract import (  # noqa: E402
     UnknownTool,
     VisionTool,
 )
-from tools.evidence import CaseEvidence, Evidence, EvidenceStore  # noqa: E402
-from tools.mask import Mask  # noqa: E402
-from tools.measure import measure_mask  # noqa: E402
-from tools.quantity import Quantity  # noqa: E402
-from tools.registry import Registry  # noqa: E402
-from tools.runtime import Job, Runtime  # noqa: E402
-from tools.scan import (  # noqa: E402
+from tools.evidence import CaseEvidence, Evidence, EvidenceStore
+from tools.mask import Mask
+from tools.measure import measure_mask
+from tools.quantity import Quantity
+from tools.registry import Registry
+from tools.runtime import Job, Runtime
+from tools.scan import (
     IrregularSlices,
     Known,
     Scan,

@@ -275,7 +275,8 @@ def _without_quotes(text: str, sources: tuple[str, ...]) -> str:
                 # A run that ends inside a number or a word is cut back to the word before.
                 while 0 < length < len(lower) - start and _inside(lower, start + length):
                     length -= 1
-            length -= len(_NUMBER_AT_END.search(lower[start : start + length])[0]) if _goes_on(lower, start + length) else 0
+            if _goes_on(lower, start + length):
+                length = len(_NUMBER_AT_END.sub("", lower[start : start + length], count=1))
             if length >= QUOTE // 2 and not _inside(lower, start):
                 # A unit at the run's start belongs to the number before it, which is not part of the run.
                 first = _UNIT_AT_START.match(lower, start) if _NUMBER_BEFORE.search(lower[:start]) else None

@@ -70,7 +70,7 @@ class _Book:
                 yield f"evidence.json: {item.id} was altered after it was recorded"
 
     def literals(self, found: list[str]) -> Iterator[str]:
-        """Say which literals of a line do not fit: with evidence ids among them, the others must be those items' own."""
+        """Say which literals of a line do not fit: beside evidence ids, the others must be those items' own."""
         named = [self.items[x] for x in found if x in self.items]
         for literal in found:
             if literal not in self.items and not self.knows(literal, named or list(self.items.values())):

@@ -3,7 +3,6 @@
 Each rule names an intent, what has to stand in the clause, and what must not. The first that fits wins, so the
 order goes from narrow to wide. A clause that no rule settles is the learned part's.
 """
-# ruff: noqa: E501 - a table of patterns, one rule a line or two: breaking them hides them
 
 from __future__ import annotations
 

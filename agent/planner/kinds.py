@@ -3,7 +3,6 @@
 Cues settle most; the learned part decides the rest; the card decides between advice at large and advice for a lesion,
 and between what a tool can do and what none at hand can.
 """
-# ruff: noqa: E501 - tables of patterns: breaking them hides them
 
 from __future__ import annotations
 

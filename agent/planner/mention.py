@@ -2,7 +2,6 @@
 
 Reads English and Chinese from plain text. Knows no case: which lesion that is on a card is `refer`'s matter.
 """
-# ruff: noqa: E501 - tables of patterns: breaking them hides them
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from pydantic import Field
 
-from agent.planner.answers import compose
+from agent.planner.answers.compose import compose
 from agent.planner.steps import first_step, make_plan
 from agent.planner.turn import PLAN_KEY, read_turn, remaining, settled, write_goals
 

@@ -2,7 +2,6 @@
 
 Reads English and Chinese from plain text (`reading.plain`). Knows no case: what "it" means is `refer`'s matter.
 """
-# ruff: noqa: E501 - tables of patterns: breaking them hides them
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ HEAVY_SMOKING_PACK_YEARS = 20
 
 SOLID_HU = -50.0
 """Mean attenuation from which a whole outline is plainly soft tissue. Ground glass lies under -300 HU, and part-solid
-nodules average between; fat is under -50. Scanwright's own limit, on the safe side; the reader's word goes before it."""
+nodules average between; fat is under -50. Scanwright's own limit, kept safe; the reader's word goes before it."""
 TYPE_SLICE_MM = 1.5
 """Thickest slices on which a type is taken from attenuation (the thin sections that Fleischner 2017 asks for)."""
 

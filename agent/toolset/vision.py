@@ -122,10 +122,8 @@ def measure(desk: Desk, lesion: int | None = None) -> dict[str, Any]:
     """Measure one lesion, or every lesion when none is named and none is in focus."""
     record = desk.record
     usable = [x for x in record.lesions if x.status != "rejected"]
-    if lesion is None and len(usable) > 1 and desk.state.get("focus") is None:
-        chosen = usable
-    else:
-        chosen = [desk.pick(lesion)]
+    all_of_them = lesion is None and len(usable) > 1 and desk.state.get("focus") is None
+    chosen = usable if all_of_them else [desk.pick(lesion)]
     results = [measure_one(desk, x) for x in chosen]
     desk.keep(focus=chosen[0].number if len(chosen) == 1 else None)
     return {"results": results}

@@ -38,7 +38,7 @@ class LetterEmbedder:
         return vectors / np.maximum(norms, 1e-9)
 
 
-@pytest.fixture()
+@pytest.fixture
 def built(tmp_path: Path) -> Iterator[Store]:
     store = Store(tmp_path, LetterEmbedder())
     store.ready()

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from tools.lesions import write_labels
 from tools.phantom import Sphere, chest_phantom
 from ui.cli import app, guard

@@ -10,7 +10,3 @@
 No digit of a measurement is written here: a sentence refers to it (``{E9.axial_long_axis}``) and code fills it in.
 Knows no intent: what to say follows from the plan's topics and the results.
 """
-
-from agent.planner.answers.compose import Answer, compose
-
-__all__ = ["Answer", "compose"]

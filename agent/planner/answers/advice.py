@@ -1,5 +1,5 @@
 """What a guideline's table or its passages say, with what was stated, and the one question that asks for the rest."""
-# ruff: noqa: E501 - both languages side by side; Chinese counts double
+
 
 from __future__ import annotations
 

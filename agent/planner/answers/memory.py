@@ -1,5 +1,5 @@
 """What the record holds, in sentences: findings, sizes now and before, settings, places, what was stated."""
-# ruff: noqa: E501 - both languages side by side; Chinese counts double
+
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def _setting(item: Item, language: Language) -> str:
 
 
 def _context(items: Sequence[Item], card: Card, language: Language) -> list[str]:
-    said = stated_each([(str(i.get("text", "")), str(i["evidence"])) for i in items], language)
+    said = stated([(str(i.get("text", "")), str(i["evidence"])) for i in items], language)
     known = {str((i.get("inputs") or {}).get("field")) for i in items}
     missing = [pick(language, *_WANTED_WORDS[n]) for n in _WANTED if n not in known]
     if not said:
@@ -120,17 +120,13 @@ def _context(items: Sequence[Item], card: Card, language: Language) -> list[str]
     return said
 
 
-def stated(words: str, evidence: Sequence[str], language: Language) -> str:
-    """Say what the reader stated, in their words, with every fact that was read from them."""
-    return cite(language, pick(language, f"As you stated: “{safe(words)}”", f"您的陈述:“{safe(words)}”"), *evidence)
-
-
-def stated_each(told: Sequence[tuple[str, str]], language: Language) -> list[str]:
-    """Say several statements, words and evidence, each wording once."""
-    grouped: dict[str, list[str]] = {}
-    for words, evidence in told:
-        grouped.setdefault(words, []).append(evidence)
-    return [stated(words, names, language) for words, names in grouped.items()]
+def stated(told: Sequence[tuple[str, str]], language: Language) -> list[str]:
+    """Say in one sentence what the reader stated: (words, evidence) pairs, each wording once; nothing for none."""
+    if not told:
+        return []
+    quoted = [f"“{safe(words)}”" for words in dict.fromkeys(words for words, _ in told)]
+    said = pick(language, f"As you stated: {', '.join(quoted)}", f"您的陈述:{'、'.join(quoted)}")
+    return [cite(language, said, *dict.fromkeys(evidence for _, evidence in told))]
 
 
 def _location(items: Sequence[Item], card: Card, language: Language) -> list[str]:

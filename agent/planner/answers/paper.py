@@ -1,17 +1,19 @@
 """What compare, write_report and export came to, in sentences."""
-# ruff: noqa: E501 - both languages side by side; Chinese counts double
+
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from agent.planner.answers.memory import lobe_stated, stated_each
+from agent.planner.answers.memory import lobe_stated, stated
 from agent.planner.answers.wording import cite, name_of, pick, ref, sentences
 from agent.planner.reading import Language
 
 SHOWN_LINES = 10
 """Sentences of the report that are said in the chat; the rest is read in the report."""
+
+SHOWN_NOT_ASSESSED = 5
 
 Card = Mapping[str, Any]
 Result = Mapping[str, Any]
@@ -27,12 +29,14 @@ def written(result: Result, card: Card, language: Language) -> list[str]:
     in_it = [str(line).strip() for line in report.get("lines") or []]
     said += [_ended(line, language) for line in in_it[:SHOWN_LINES]]
     held = [c for c in (card.get("context") or {}).values() if c.get("words") and c.get("evidence")]
-    said += stated_each([(str(c["words"]), str(c["evidence"])) for c in held], language)
+    said += stated([(str(c["words"]), str(c["evidence"])) for c in held], language)
     for lesion in card.get("lesions") or []:
         if lesion.get("lobe_stated") and lesion.get("lobe_evidence"):
             said.append(lobe_stated(str(lesion["lobe_stated"]), str(lesion["lobe_evidence"]), language))
     left_out = [_ended(str(line), language) for line in report.get("not_assessed") or []]
-    said += left_out or [pick(language, "What was not assessed is listed in the report.", "未评估的内容列于报告。")]
+    said += left_out[:SHOWN_NOT_ASSESSED]
+    if not 0 < len(left_out) <= SHOWN_NOT_ASSESSED:
+        said.append(pick(language, "The report lists in full what was not assessed.", "未评估的全部内容列于报告。"))
     said += [_ended(str(n), language) for n in result.get("notes") or [] if language == "en"]
     return list(dict.fromkeys(said))
 

@@ -1,5 +1,5 @@
 """What is said without a function: greetings, what can and cannot be done, and one short question where it is unclear."""
-# ruff: noqa: E501 - both languages side by side; Chinese counts double
+
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agent.planner import refer
-from agent.planner.answers.memory import first_lesion, lobe_stated, no_lobe, stated_each
+from agent.planner.answers.memory import first_lesion, lobe_stated, no_lobe, stated
 from agent.planner.answers.vision import lies
 from agent.planner.answers.wording import cite, pick, place, sentences
 from agent.planner.goals import Which
@@ -129,7 +129,7 @@ def _noted(card: Card, language: Language) -> list[str]:
     told = [s for s in card.get("stated_now") or [] if s.get("evidence")]
     if not told:
         return [pick(language, "Noted.", "已记录。")]
-    said = stated_each(
+    said = stated(
         [(str(s.get("words", "")), str(s["evidence"])) for s in told if s.get("field") not in ("lobe", "prior_size")], language
     )
     for item in told:

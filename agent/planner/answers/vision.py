@@ -1,5 +1,5 @@
 """What find, segment, measure, classify and show came to, in sentences."""
-# ruff: noqa: E501 - both languages side by side; Chinese counts double
+
 
 from __future__ import annotations
 
@@ -44,8 +44,10 @@ def found(result: Result, card: Card, language: Language) -> list[str]:
         ]  # fmt: skip
     said = [cite(language, pick(language, f"The search found {ref(search, 'candidates')}",
                                 f"搜索找到{ref(search, 'candidates')}"), search)]  # fmt: skip
-    for candidate in result.get("candidates", [])[:SHOWN_CANDIDATES]:
-        said.append(_candidate(candidate, card, language))
+    found = result.get("candidates", [])
+    said += [_candidate(candidate, card, language) for candidate in found[:SHOWN_CANDIDATES]]
+    if len(found) > SHOWN_CANDIDATES:
+        said.append(pick(language, "The rest are in the list of lesions, further down the ranking.", "其余候选排名靠后,见病灶列表。"))
     said.append(
         cite(language, pick(
             language,

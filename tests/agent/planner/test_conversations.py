@@ -108,7 +108,7 @@ def test_from_a_click_to_advice_and_its_withdrawal(case: Callable[..., Ask]) -> 
     assert "withdrawn" in gone.text
     report = ask("Write the report.")
     assert report.tools == ["write_report"]
-    for word in ("draft", "As you stated: “she had breast cancer in 2021”", "not assessed"):
+    for word in ("draft", "As you stated:", "“she had breast cancer in 2021”", "not assessed"):
         assert word in report.text
     assert not NEVER.search(report.text)
 
