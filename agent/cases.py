@@ -94,6 +94,16 @@ class Cases:
             state = {**json.loads(row[0]), **changes}
             self._db.execute("UPDATE cases SET state = ? WHERE id = ?", (json.dumps(state), case_id))
 
+    def attach(self, case_id: str, scan: Scan) -> None:
+        """Make a scan the one that a case is about. Raises UnknownCase when the case is about another already."""
+        held = self.scans(case_id)
+        if not held:
+            self.add_scan(case_id, scan)
+        elif held[-1].id != scan.id:
+            raise UnknownCase(
+                f"The case {case_id} already holds another scan. Leave --case out, or name a new case for this scan."
+            )
+
     def add_scan(self, case_id: str, scan: Scan, role: str = "current") -> None:
         """Keep a scan with a case."""
         save_scan(scan, self._scan_folder(case_id, scan.id))

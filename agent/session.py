@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from agent import chart
 from agent.card import card, withdrawn
 from agent.events import Approval, Busy, Event, Failed, Notice, UnknownCase
 from agent.privacy import Redactor
@@ -27,8 +28,8 @@ from agent.writer import Writer
 from tools.contract import Cancelled, NotApplicable, ToolError
 from tools.evidence import CaseEvidence, Evidence
 from tools.mask import Mask
-from tools.quantity import Language, Quantity
-from tools.scan import Known, Point, Scan, load_scan
+from tools.quantity import Language
+from tools.scan import Point, Scan, load_scan
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -51,8 +52,8 @@ class Session:
         self.owner = owner
         self.evidence: CaseEvidence = workspace.evidence.case(case_id)
         scans = workspace.cases.scans(case_id)
-        self.scan: Scan | None = self._as_stated(scans[-1]) if scans else None
-        self.desk = Desk(workspace, case_id, owner, self.scan, self.evidence)
+        scan = chart.as_stated(scans[-1], self.record) if scans else None
+        self.desk = Desk(workspace, case_id, owner, scan, self.evidence)
         self._events: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._stopped = threading.Event()
         self._endpoint = endpoint
@@ -93,15 +94,20 @@ class Session:
             workspace.cases.get(case, owner)
         made = workspace.cases.create(owner, case)
         if loaded is not None:
-            _attach(workspace, made.id, loaded)
+            workspace.cases.attach(made.id, loaded)
         session = cls(workspace, made.id, owner, endpoint)
         for name, value in (("modality", modality), ("body_part", body_part)):
             if value:
-                session._record_statement(Statement(name, value.upper(), value))
-        session._record_scan()
+                chart.record_statement(session.desk, Statement(name, value.upper(), value))
+        chart.record_scan(session.desk)
         return session
 
     # What the case holds
+
+    @property
+    def scan(self) -> Scan | None:
+        """The scan that is worked on, as its file and the reader have it."""
+        return self.desk.scan
 
     @property
     def record(self) -> Record:
@@ -175,7 +181,18 @@ class Session:
         if status not in ("accepted", "rejected", "candidate"):
             raise NotApplicable(f"A lesion is accepted, rejected or a candidate; not {status!r}.")
         self.desk.pick(lesion)
-        return self._record_statement(Statement("status", status, reason or status, lesion=lesion), reason=reason)
+        return self.state_fact(Statement("status", status, reason or status, lesion=lesion), reason=reason)
+
+    def state_fact(self, statement: Statement, **more: Any) -> Evidence:
+        """Record what the reader states, known identifiers replaced in their words.
+
+        Raises:
+            NotApplicable: a modality or body part that the file itself contradicts.
+        """
+        clean = self._redactor().clean
+        value = clean(statement.value) if isinstance(statement.value, str) else statement.value
+        said = dataclasses.replace(statement, words=clean(statement.words), value=value)
+        return chart.record_statement(self.desk, said, **more)
 
     def call(self, function: str, **arguments: Any) -> dict[str, Any]:
         """Run one function directly, without planner or model, and return what a model would have seen.
@@ -248,7 +265,7 @@ class Session:
                 strangers.add(statement.lesion)
                 continue
             try:
-                item = self._record_statement(statement)
+                item = self.state_fact(statement)
             except ToolError as error:
                 yield Failed(type(error).__name__, str(error))
                 continue
@@ -370,97 +387,6 @@ class Session:
         if not settled or self.state.get("released"):
             self.desk.keep(released=None if settled else released)
 
-    # Recording
-
-    def _record_statement(self, statement: Statement, **more: Any) -> Evidence:
-        record = self.record
-        old = [
-            e
-            for e in record.live
-            if e.kind == "stated"
-            and e.inputs.get("field") == statement.field
-            and e.inputs.get("lesion") == statement.lesion
-        ]
-        if statement.field in ("modality", "body_part"):
-            self._check_scan_statement(statement)
-        inputs = {"field": statement.field, "value": statement.value, "lesion": statement.lesion, **more}
-        if len(old) == 1 and old[0].inputs == inputs:  # said again: nothing changes, and no advice falls with it
-            return old[0]
-        number = statement.value
-        numeric = isinstance(number, (int, float)) and not isinstance(number, bool) and statement.unit
-        quantities = (
-            (Quantity(statement.field, float(number), statement.unit, "stated by the reader"),) if numeric else ()
-        )
-        item = self.evidence.add(
-            "stated", "reader", "1", text=statement.words, quantities=quantities,
-            scan_id=self.scan.id if self.scan else None,
-            inputs=inputs, supersedes=tuple(e.id for e in old),
-        )  # fmt: skip
-        if statement.field in ("modality", "body_part") and self.scan is not None:
-            self.scan = self.desk.scan = self._as_stated(self.scan)
-            self._record_scan()
-        return item
-
-    def _check_scan_statement(self, statement: Statement) -> None:
-        seen: Known = getattr(self.scan, statement.field, Known()) if self.scan else Known()
-        if seen.how == "known" and seen.value != statement.value:
-            raise NotApplicable(
-                f"The file itself says {statement.field.replace('_', ' ')} {seen.value}; "
-                f"{statement.value} was stated. The file's own word stands."
-            )
-
-    def _as_stated(self, scan: Scan) -> Scan:
-        changes: dict[str, Any] = {}
-        for name in ("modality", "body_part"):
-            value = self.record.stated(name)
-            if value and getattr(scan, name).how != "known":
-                changes[name] = Known(str(value), "stated")
-        return dataclasses.replace(scan, **changes) if changes else scan
-
-    def _record_scan(self) -> None:
-        """Record the scan's geometry as evidence, once, and again when what is known of it changes."""
-        if self.scan is None:
-            return
-        inputs, quantities = scan_facts(self.scan)
-        old = self.record.scan
-        if old is not None and old.scan_id == self.scan.id and old.inputs == inputs:
-            return
-        self.evidence.add(
-            "scan", "load_scan", "1", scan_id=self.scan.id, inputs=inputs, quantities=quantities,
-            text=" ".join(self.scan.notes), supersedes=(old.id,) if old else (),
-        )  # fmt: skip
-
 
 def _language(text: str) -> Language:
     return "zh" if _CHINESE.search(text) else "en"
-
-
-def scan_facts(scan: Scan) -> tuple[dict[str, Any], tuple[Quantity, ...]]:
-    """Return what is recorded of a scan: geometry and allow-listed properties, nothing that names anybody."""
-    inputs = {
-        "modality": scan.modality.value, "modality_how": scan.modality.how,
-        "body_part": scan.body_part.value, "body_part_how": scan.body_part.how,
-        "calibration": scan.calibration, "contrast": scan.contrast, "kernel": scan.kernel,
-        "laterality_known": scan.laterality_known, "notes": list(scan.notes),
-    }  # fmt: skip
-    origin = "from the image's geometry"
-    quantities = [Quantity("slices", scan.shape[2], "{slice}", origin)]
-    for name, value in (
-        ("slice_interval", scan.slice_interval_mm),
-        ("slice_thickness", scan.slice_thickness_mm),
-        ("pixel_spacing_i", scan.spacing[0]),
-        ("pixel_spacing_j", scan.spacing[1]),
-    ):
-        if value is not None:
-            quantities.append(Quantity(name, float(value), "mm", origin))
-    return inputs, tuple(quantities)
-
-
-def _attach(workspace: Workspace, case_id: str, scan: Scan) -> None:
-    held = workspace.cases.scans(case_id)
-    if not held:
-        workspace.cases.add_scan(case_id, scan)
-    elif held[-1].id != scan.id:
-        raise UnknownCase(
-            f"The case {case_id} already holds another scan. Leave --case out, or name a new case for this scan."
-        )

@@ -30,7 +30,6 @@ NEVER = {
 SPAWNED_BY_NAME = {"pickle", "dill", "cloudpickle"}
 
 LONG = {
-    "agent/session.py": "one turn from question to released clauses, read from top to bottom",
     "agent/statements.py": "one table of patterns a field, English beside Chinese",
 }
 MOST_LINES = 400

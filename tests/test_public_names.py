@@ -19,7 +19,7 @@ SURFACE = {
     "tools": SCANS
     | TASKS
     | TOOL_ERRORS
-    | {"Accuracy", "Candidate", "CaseEvidence", "Evidence", "EvidenceStore", "Job", "Mask", "Quantity", "Registry"}
+    | {"Accuracy", "Candidate", "CaseEvidence", "Evidence", "EvidenceError", "EvidenceStore", "Job", "Mask", "Quantity", "Registry"}
     | {"Runtime", "ToolSpec", "VisionTool", "measure_mask"},
     "knowledge": {"search", "assess", "passage", "criteria_names", "Passage", "Assessment", "Need", "Store"}
     | {"default_store", "use", "KnowledgeError", "BadInput", "BrokenStore", "UnknownGuideline"},

@@ -28,7 +28,7 @@ from tools.contract import (
     UnknownTool,
     VisionTool,
 )
-from tools.evidence import CaseEvidence, Evidence, EvidenceStore
+from tools.evidence import CaseEvidence, Evidence, EvidenceError, EvidenceStore
 from tools.mask import Mask
 from tools.measure import measure_mask
 from tools.quantity import Quantity
@@ -53,6 +53,7 @@ __all__ = [
     "ClassifyRequest",
     "ClassifyResult",
     "Evidence",
+    "EvidenceError",
     "EvidenceStore",
     "FindRequest",
     "FindResult",

@@ -400,3 +400,11 @@ def test_twenty_turns_leave_a_small_database_of_one_checkpoint(workspace: Worksp
     rows = workspace.checkpoints.conn.execute("SELECT count(*) FROM checkpoints").fetchone()[0]
     assert rows == 1
     assert len(session.history()) == 40
+
+
+def test_known_identifiers_are_not_kept_in_what_the_reader_states(workspace: Workspace) -> None:
+    session = Session.open(balls(source=scripted.QUIMBY), workspace=workspace, endpoint=scripted.ScriptedModel())
+    list(session.ask("Zephyr Quimby is a 62-year-old woman who never smoked"))
+    said = [e.text for e in session.evidence.all() if e.kind == "stated"]
+    assert said
+    assert not any(name in text.lower() for text in said for name in scripted.NOBODY)

@@ -55,7 +55,7 @@ class CaseUnderTest:
         found = read_statements(text, lesion=lesion)
         assert found
         for statement in found:
-            self.session._record_statement(statement)
+            self.session.state_fact(statement)
 
     def compose(self, language: str = "en", form: str = "full") -> Report:
         """Return the report as it would be composed now."""

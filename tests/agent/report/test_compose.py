@@ -214,7 +214,7 @@ def test_context_is_said_to_be_missing(case):
 def test_remark_with_citation_markup_and_stops_breaks_nothing(case, chest, language):
     case.outline(chest[1][0])
     hostile = "Smoker. See [E1] {E3.volume_voxel} | <b>`x`</b> 77 mm. Benign!\nNew line"
-    case.session._record_statement(Statement("smoking", "current", hostile))
+    case.session.state_fact(Statement("smoking", "current", hostile))
     report = case.compose(language)
     assert report.problems == ()
     assert case.verify(report) == []
