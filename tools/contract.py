@@ -5,6 +5,7 @@
     ├── NotApplicable      the request is outside the tool's scope (modality, body part, place)
     ├── MissingSpacing     the answer needs millimetres and the image has none
     ├── ToolFailed         the tool itself broke, or answered nonsense
+    ├── EvidenceError      the record does not hold what was asked for (in `evidence`)
     └── Cancelled          the reader stopped it
 
 A tool is a class with a `spec`, a `load(device)` and a `run(request, progress)`: one frozen request type and one

@@ -27,6 +27,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from tools.contract import ToolError
 from tools.mask import Mask
 from tools.quantity import Quantity
 
@@ -60,7 +61,7 @@ _ARRAY = re.compile(r'"array": "([0-9a-f]{64})"')
 """An array in a row's JSON; inside a text its quotes would be escaped."""
 
 
-class EvidenceError(Exception):
+class EvidenceError(ToolError):
     """The record was asked for what it does not hold, or to take what it must not."""
 
 
