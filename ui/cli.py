@@ -306,6 +306,22 @@ def ingest(files: list[Path]) -> None:
         print(f"{made.name}: {len(made.sections)} passages")
 
 
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def bench(
+    context: typer.Context, name: Annotated[str | None, typer.Argument(help="Left out: list them.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure: accuracy, speed and memory beside the peer in the same run (from a checkout)."""
+    _quiet()
+    from ui import bench as work
+
+    if name is None:
+        known = work.benches()
+        _print({"benches": known}, as_json, [f"{key:<12} {what}" for key, what in known.items()])
+        return
+    _print(work.run(name, context.args), as_json, [])
+
+
 tools_app = typer.Typer(help="The vision tools at hand.", no_args_is_help=True)
 app.add_typer(tools_app, name="tools")
 
