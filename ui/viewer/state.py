@@ -110,7 +110,7 @@ def _lesion(session: Session, scan: Scan, lesion: LesionRecord) -> dict[str, Any
     short = lesion.measurement.quantity("axial_short_axis") if lesion.measurement else None
     return {
         "number": lesion.number,
-        "label": lesion.label,
+        "label": lesion.label if lesion.outlined else f"{lesion.label} candidate",
         "where": lesion.where,
         "status": lesion.status,
         "outlined": lesion.outlined,
