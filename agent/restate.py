@@ -14,6 +14,9 @@ _NAMES: dict[str, tuple[str, str]] = {
     "volume_voxel": ("volume", "体积"),
     "hu_mean": ("mean attenuation", "平均CT值"),
     "lidc_rating": ("LIDC readers' rating", "LIDC阅片者评分"),
+    "lidc_rating_low": ("lower end of its range", "范围下限"),
+    "lidc_rating_high": ("upper end of its range", "范围上限"),
+    "lidc_rating_from_diameter": ("from diameter alone", "仅由直径估计"),
     "candidates": ("candidates found", "候选数目"),
 }
 

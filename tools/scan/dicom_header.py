@@ -268,13 +268,18 @@ def _first_group(header: Any, keyword: str) -> Any:
     return group_item(header, groups[0], keyword)
 
 
+_DESCRIPTIONS = frozenset(("SeriesDescription", "ProtocolName"))
+"""Scanners write the kernel into these themselves: that a word stands there too says nothing against it."""
+
+
 def kernel(header: Any) -> str | None:
     """Return the reconstruction kernel's name, or None when absent or no kernel's name."""
     value = header.get("ConvolutionKernel") or _first_group(header, "CTReconstructionSequence").get("ConvolutionKernel")
     if not value:
         return None
     name = " ".join([value] if isinstance(value, str) else [str(v) for v in value]).strip()
-    named = {part.upper() for text in identity(header).values() for part in re.findall(r"\w{4,}", text)}
+    texts = (text for keyword, text in identity(header).items() if keyword not in _DESCRIPTIONS)
+    named = {part.upper() for text in texts for part in re.findall(r"\w{4,}", text)}
     known = bool(_KERNEL.fullmatch(name)) and not any(word.upper() in named for word in re.findall(r"\w{4,}", name))
     return name if known or name.upper() in ("STANDARD", "LUNG", "BONE", "SOFT", "DETAIL", "CHST") else None
 
