@@ -44,7 +44,7 @@ def assemble(
     trace = Trace(tell)
     desk.on_progress = trace.progress
     # Outermost first. The card is added before identifiers are replaced, so the card is cleaned too.
-    leaving: list[Any] = [] if endpoint is None else [Fallback(planner, tell), Privacy(clean)]
+    leaving: list[Any] = [] if endpoint is None else [Fallback(planner, tell, settings.max_sent), Privacy(clean)]
     middleware: list[Any] = [
         ModelCallLimitMiddleware(run_limit=settings.max_steps, exit_behavior="error"),
         ToolCallLimitMiddleware(run_limit=settings.max_tool_calls, exit_behavior="continue"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from agent.record import LesionRecord, Record
+from agent.record import LesionRecord, Record, is_axis
 from tools.contract import ToolSpec
 from tools.evidence import Evidence
 from tools.quantity import show_value
@@ -45,7 +45,7 @@ def card(
     by_id = record.by_id
     return {
         "scan": _scan(record, scan),
-        "prior": None,
+        "prior": _prior(record),
         "selection": state.get("selection"),
         "lesions": [_lesion(x) for x in record.lesions],
         "focus": state.get("focus"),
@@ -89,6 +89,34 @@ def _scan(record: Record, scan: Scan | None) -> dict[str, Any] | None:
     }
 
 
+def _prior(record: Record) -> dict[str, Any] | None:
+    """Return the latest earlier scan: how long before, whether of the same patient, and what is outlined on it."""
+    if not record.priors:
+        return None
+    dated = [p for p in record.priors if p.days is not None]
+    prior = min(dated, key=lambda p: p.days or 0) if dated else record.priors[-1]
+    now = {
+        n: e.inputs.get("lesion")
+        for e in record.comparisons
+        if e.inputs.get("prior") == prior.number
+        for n in e.inputs.get("prior_lesions") or ()
+    }
+    thickness = prior.scan.quantity("slice_thickness")
+    return {
+        "id": prior.number,
+        "evidence": prior.scan.id,
+        "interval_days": prior.days,
+        "interval_from": None if prior.interval is None else "headers" if prior.interval is prior.scan else "stated",
+        "interval_evidence": prior.interval.id if prior.interval else None,
+        "identity": prior.scan.inputs.get("identity"),
+        "identity_verified": prior.verified,
+        "slice_thickness_mm": thickness.value if thickness else None,
+        "lesions": [{"prior_lesion": n, "lesion": now.get(n), "outline": e.id} for n, e in prior.outlines.items()],
+        "compared": bool(now),
+        "priors": len(record.priors),
+    }
+
+
 def _lesion(lesion: LesionRecord) -> dict[str, Any]:
     mask = lesion.mask_evidence
     size = lesion.measurement.quantity("axial_long_axis") if lesion.measurement else None
@@ -110,6 +138,7 @@ def _lesion(lesion: LesionRecord) -> dict[str, Any]:
         "mask": mask.id,
         "threshold": threshold.value if threshold else None,
         "axial_long_axis": lesion.measurement.id if lesion.measurement else None,
+        "by_reader": lesion.measurement is not None and is_axis(lesion.measurement),
         "size_mm": float(show_value(shown)) if shown and shown.unit == "mm" else None,
         "rating": lesion.rating.id if lesion.rating else None,
         "category": lesion.category.id if lesion.category else None,

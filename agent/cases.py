@@ -127,6 +127,11 @@ class Cases:
         ).fetchall()
         return [open_scan(self._scan_folder(case_id, row[0])) for row in rows]
 
+    def sources(self, case_id: str) -> list[Source]:
+        """Return where every scan of a case came from, priors too."""
+        rows = self._db.execute("SELECT scan_id FROM scans WHERE case_id = ? ORDER BY rowid", (case_id,)).fetchall()
+        return [self.source(case_id, row[0]) for row in rows]
+
     def source(self, case_id: str, scan_id: str) -> Source:
         """Return where a scan came from: for export and for replacing identifiers, nothing else."""
         row = self._db.execute(

@@ -26,9 +26,9 @@ def record_statement(desk: Desk, statement: Statement, **more: Any) -> Evidence:
     Raises:
         NotApplicable: a modality or body part that the file itself contradicts.
     """
-    same = ("field", "lesion")
     asked = {"field": statement.field, "lesion": statement.lesion}
-    old = [e for e in desk.record.live if e.kind == "stated" and all(e.inputs.get(k) == asked[k] for k in same)]
+    same = {**asked, "of_prior": more.get("of_prior")}
+    old = [e for e in desk.record.live if e.kind == "stated" and all(e.inputs.get(k) == v for k, v in same.items())]
     if statement.field in OF_THE_SCAN:
         _check_scan_statement(desk.scan, statement)
     inputs = {**asked, "value": statement.value, **more}

@@ -16,6 +16,7 @@ class AgentError(Exception):
     ├── UngroundedAnswer   a clause was not carried by its evidence
     ├── UnknownCase        no such case, or not this reader's
     ├── Busy               another turn of the case is under way
+    ├── TooMuchSent        a turn would send more to the endpoint than the operator allows
     └── EndpointDown       the language model's endpoint is unreachable or speaks nonsense
     """
 
@@ -30,6 +31,10 @@ class UnknownCase(AgentError):
 
 class Busy(AgentError):
     """Another turn of the case is under way."""
+
+
+class TooMuchSent(AgentError):
+    """A turn would send more to the endpoint than the operator allows."""
 
 
 class EndpointDown(AgentError):

@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agent import chart
+from agent import chart, priors
+from agent.by_hand import ByHand
 from agent.card import card, withdrawn
 from agent.events import Approval, Busy, Event, Failed, Notice, UnknownCase
 from agent.privacy import Redactor
@@ -22,14 +23,12 @@ from agent.record import Record
 from agent.statements import Statement, read_statements
 from agent.thread import Thread
 from agent.toolset.desk import Desk
-from agent.toolset.vision import record_drawn
 from agent.workspace import Workspace
 from agent.writer import Writer
-from tools.contract import Cancelled, NotApplicable, ToolError
+from tools.contract import Cancelled, ToolError
 from tools.evidence import CaseEvidence, Evidence
-from tools.mask import Mask
 from tools.quantity import Language
-from tools.scan import Point, Scan, load_scan
+from tools.scan import Scan, load_scan
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -43,7 +42,7 @@ _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _END = object()
 
 
-class Session:
+class Session(ByHand):
     """A conversation about a case. Make one with `open`."""
 
     def __init__(self, workspace: Workspace, case_id: str, owner: str, endpoint: BaseChatModel | None = None) -> None:
@@ -56,6 +55,7 @@ class Session:
         self.desk = Desk(workspace, case_id, owner, scan, self.evidence)
         self._events: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._stopped = threading.Event()
+        self._finished: set[str] = set()
         self._endpoint = endpoint
         self._graph: Any = None
 
@@ -141,47 +141,7 @@ class Session:
 
         return write_files(self.desk, folder)
 
-    # What the reader does by hand
-
-    def select(self, *, point: Point | None = None, box: tuple[float, ...] | None = None) -> None:
-        """Keep what the reader clicked: RAS mm. Raises NotApplicable outside the image."""
-        scan = self.desk.need_scan()
-        if point is not None and not scan.contains(point):
-            from tools.contract import outside
-
-            raise NotApplicable(outside(scan, point))
-        chosen = {"point": [float(v) for v in point]} if point is not None else None
-        if box is not None:
-            chosen = {"box": [float(v) for v in box]}
-        self.desk.keep(selection=chosen)
-
-    def load_mask(self, voxels: Any, label: str = "lesion") -> list[int]:
-        """Record a label volume on the scan's grid as drawn lesions and return their numbers."""
-        import numpy as np
-
-        scan = self.desk.need_scan()
-        grid = np.asarray(voxels)
-        if grid.shape != scan.shape:
-            raise NotApplicable(f"The mask has {grid.shape} voxels and the scan {scan.shape}: use the scan's own grid.")
-        values = [int(v) for v in np.unique(grid) if v]
-        if not values:
-            raise NotApplicable("The mask is empty: there is nothing in it to measure.")
-        numbers = [self.load_drawn(Mask.from_grid(scan.id, grid == v, scan.affine, label)) for v in values]
-        self.desk.keep(focus=numbers[0] if len(numbers) == 1 else None)
-        return numbers
-
-    def load_drawn(self, mask: Mask, number: int | None = None) -> int:
-        """Record one drawn mask and return its lesion number: the one given, an overlapping lesion's, or the next."""
-        item = record_drawn(self.desk, mask, number)
-        self.desk.keep(focus=int(item.inputs["lesion"]))
-        return int(item.inputs["lesion"])
-
-    def judge(self, lesion: int, status: str, reason: str = "") -> Evidence:
-        """Record that the reader accepts or rejects a lesion. Raises NotApplicable for another status or lesion."""
-        if status not in ("accepted", "rejected", "candidate"):
-            raise NotApplicable(f"A lesion is accepted, rejected or a candidate; not {status!r}.")
-        self.desk.pick(lesion)
-        return self.state_fact(Statement("status", status, reason or status, lesion=lesion), reason=reason)
+    # What the reader states, and does directly; what is done by hand is in `ByHand`
 
     def state_fact(self, statement: Statement, **more: Any) -> Evidence:
         """Record what the reader states, known identifiers replaced in their words.
@@ -204,6 +164,8 @@ class Session:
         from agent.toolset import act
 
         with self.workspace.lock(self.case_id):
+            if function == "compare" and isinstance(arguments.get("days"), int) and self.record.priors:
+                priors.state_interval(self.desk, arguments["days"])  # who calls this is the reader
             return act(self.desk, function, arguments)
 
     def stop(self) -> None:
@@ -281,6 +243,7 @@ class Session:
     def _turn(self, given: Any, language: Language) -> Iterator[Event]:
         self._stopped.clear()
         self._events = queue.SimpleQueue()
+        self._finished = set()
         worker = threading.Thread(target=self._run, args=(given,), name="scanwright-turn", daemon=True)
         worker.start()
         writer = Writer(lambda: self.record, language)
@@ -294,7 +257,7 @@ class Session:
                 elif not self._stopped.is_set():
                     yield from writer.take(*event)
             if not self._stopped.is_set():
-                writer.keep_only({m.id for m in self.thread.messages})
+                writer.keep_only(self._finished)
                 yield from writer.finish(self._endpoint_model(), self._redactor().clean)
         finally:
             self._stopped.set()
@@ -323,6 +286,8 @@ class Session:
                     for interrupt in data["__interrupt__"]:
                         for action in interrupt.value["action_requests"]:
                             self._events.put(Approval(action["name"], dict(action["args"])))
+                else:
+                    self._finished |= _finished(data)
         except ModelCallLimitExceededError:
             steps = self.workspace.settings.max_steps
             text = f"The turn was stopped after {steps} steps. What was recorded is kept; ask for the rest by itself."
@@ -377,8 +342,7 @@ class Session:
         return self._endpoint
 
     def _redactor(self) -> Redactor:
-        scans = self.workspace.cases.scans(self.case_id)
-        return Redactor(self.workspace.cases.source(self.case_id, s.id) for s in scans)
+        return Redactor(self.workspace.cases.sources(self.case_id))
 
     def _settle(self, writer: Writer) -> None:
         """Leave in the thread what was released; what waits for approval is settled with the turn that answers it."""
@@ -386,6 +350,17 @@ class Session:
         settled = self.thread.settle(released)
         if not settled or self.state.get("released"):
             self.desk.keep(released=None if settled else released)
+
+
+def _finished(update: dict[str, Any]) -> set[str]:
+    """Return the ids of the messages that a step of the graph ended with."""
+    return {
+        str(message.id)
+        for change in update.values()
+        if isinstance(change, dict)
+        for message in change.get("messages") or []
+        if str(message.content).strip()  # a call that was written out as text has left none
+    }
 
 
 def _language(text: str) -> Language:

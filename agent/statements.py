@@ -10,7 +10,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from agent import stated_criteria
 from agent import stated_words as said
+from agent.stated_prior import interval_of, targets_of
 
 _MAX_READ = 20_000
 """Characters of a message that are read; more than anybody types."""
@@ -26,7 +28,7 @@ class Statement:
     Attributes:
         field: ``setting age sex smoking pack_years risk known_cancer cancer_text immunosuppressed nodule_type lobe
             modality body_part count prior_size solid_component perifissural family_history emphysema fibrosis
-            asbestos``.
+            asbestos prior_interval targets``, and those of `stated_criteria`.
         value: text, number or truth; lengths in mm.
         words: the reader's own words.
         unit: UCUM code where the value is a number.
@@ -73,6 +75,8 @@ def read_statements(text: str, *, asked: Sequence[str] = (), lesion: int | None 
             if age and 0 <= float(age[1]) <= _MAX_AGE and (len(clauses) > 1 or "age" in asked):
                 found["age", None] = Statement("age", float(age[1]), clause.words, "a")
                 break
+    for name, value, words, unit in (*interval_of(text[:_MAX_READ]), *targets_of(text[:_MAX_READ])):
+        found[name, None] = Statement(name, value, words[:_MAX_WORDS], unit)
     return list(found.values())
 
 
@@ -177,6 +181,8 @@ def _read(clause: _Clause, asked: Sequence[str]) -> Iterator[Statement]:
     yield from _immunity(text, words)
     yield from _numbers(text, words, clause.lesion, asked)
     yield from _places(text, words, clause.lesion)
+    for told, what, unit in stated_criteria.read(text, asked):
+        yield Statement(told, what, words, unit, clause.lesion if told in stated_criteria.OF_LESION else None)
 
 
 def _denied(text: str, at: int) -> bool:
@@ -261,7 +267,7 @@ def _places(text: str, words: str, lesion: int | None) -> Iterator[Statement]:
 
 def _answers(text: str, words: str, asked: Sequence[str], lesion: int | None) -> Iterator[Statement]:
     """Yield what a bare word says when one thing was asked, or "neither" when several were."""
-    truths = [name for name in asked if name in said.TRUTHS]
+    truths = [name for name in asked if name in said.TRUTHS or name in stated_criteria.TRUTHS]
     if len(asked) == 1 and truths and (said.YES.match(text) or said.NAY.match(text)):
         yield Statement(truths[0], bool(said.YES.match(text)), words)
     elif said.NEITHER.match(text):

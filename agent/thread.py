@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from langgraph.checkpoint.sqlite import SqliteSaver
 
+INTERRUPT = "__interrupt__"
+"""The channel in which a graph keeps what waits for an answer."""
 _ROLES = {"human": "user", "ai": "assistant"}
 
 
@@ -36,6 +38,12 @@ class Thread:
     @property
     def waiting(self) -> int:
         """How many actions wait for approval."""
+        with self._checkpoints.lock:
+            asked = self._checkpoints.conn.execute(
+                "SELECT 1 FROM writes WHERE thread_id = ? AND channel = ? LIMIT 1", (self._case_id, INTERRUPT)
+            ).fetchone()
+        if asked is None:  # the whole thread need not be read to know that
+            return 0
         return sum(len(i.value["action_requests"]) for i in self._graph.get_state(self.config).interrupts)
 
     def history(self, released: Mapping[str, str]) -> list[dict[str, str]]:

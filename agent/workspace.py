@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from langgraph.checkpoint.sqlite import SqliteSaver
 
     import knowledge
+    from knowledge.embed import Embedder
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +60,33 @@ class Workspace:
         """The guideline store, built at first use."""
         import knowledge
 
-        return knowledge.Store(self.settings.home / "knowledge")
+        return knowledge.Store(
+            self.settings.home / "knowledge", self._embedder(), server=self.settings.chroma_url
+        )
+
+    @property
+    def embeds_elsewhere(self) -> bool:
+        """Whether questions to the passages leave this machine: an endpoint embeds them."""
+        return (self.settings.embedder or "").startswith("openai:")
+
+    def _embedder(self) -> Embedder | None:
+        """Return the embedder the operator named; None is the packaged one.
+
+        Without an address of its own it is asked at the language model's, with that one's key; a key is never sent to
+        another address than its own.
+        """
+        from knowledge.embed import make_embedder
+
+        chosen = self.settings
+        if chosen.embedder is None:
+            return None
+        own = chosen.embedder_url is not None
+        return make_embedder(
+            chosen.embedder,
+            url=chosen.embedder_url or chosen.base_url,
+            key=chosen.embedder_key or (None if own else chosen.api_key),
+            languages=chosen.embedder_languages,
+        )
 
     @cached_property
     def checkpoints(self) -> SqliteSaver:
@@ -76,7 +103,7 @@ class Workspace:
         return saver
 
     def warm(self) -> threading.Thread:
-        """Load every model in a thread of its own, so that the first click does not wait for it; return the thread."""
+        """Load every model and the passages in a thread of its own, so that no first click waits; return the thread."""
 
         def load() -> None:
             for tool in list(self.registry.tools.values()):
@@ -84,6 +111,10 @@ class Workspace:
                     tool.load(self.runtime.device)
                 except Exception:  # noqa: BLE001 - a plug-in may raise anything; its first use will tell the reader
                     log.warning("%s could not be loaded ahead of its first use", tool.spec.name)
+            try:
+                self.passages.ready(lambda fraction, phrase: log.info("%s: %.0f %%", phrase, 100 * fraction))
+            except Exception as error:  # noqa: BLE001 - whatever it is, the first question will tell the reader
+                log.warning("the guideline passages are not ready: %s", error)
 
         thread = threading.Thread(target=load, name="scanwright-warm", daemon=True)
         thread.start()

@@ -35,8 +35,8 @@ class LexicalIndex:
         for key, guideline, section in sections:
             self.keys.append(key)
             documents.append(words(_indexed(guideline, section, language), language))
-        self._held = [frozenset(document) for document in documents]
-        counts = Counter(word for held in self._held for word in held)
+        self._held = {key: frozenset(document) for key, document in zip(self.keys, documents, strict=True)}
+        counts = Counter(word for held in self._held.values() for word in held)
         self._weight = {word: math.log(1 + len(documents) / count) for word, count in counts.items()}
         self._unknown = math.log(1 + 2 * len(documents))
         self._bm25 = bm25s.BM25()
@@ -52,9 +52,15 @@ class LexicalIndex:
 
     def covered(self, question: Sequence[str], key: str) -> float:
         """Return the share of the question's words, weighted by rarity, that the section holds: 0 to 1."""
-        held = self._held[self.keys.index(key)]
+        held = self._held[key]
         total = sum(self._weight.get(word, self._unknown) for word in question)
         return sum(self._weight[word] for word in question if word in held) / total if total else 0.0
+
+    def known(self, question: Sequence[str]) -> float:
+        """Return the share of the question's words, weighted by rarity, that any section holds: 0 to 1."""
+        total = sum(self._weight.get(word, self._unknown) for word in question)
+        return sum(self._weight.get(word, 0.0) for word in question) / total if total else 0.0
+
 
 
 def _indexed(guideline: Guideline, section: Section, language: Language) -> str:

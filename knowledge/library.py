@@ -2,8 +2,7 @@
 
 A file starts with YAML front matter. A section is a level-2 heading, ``## English title | 中文标题``, bullets
 ``- id:`` and ``- facts:``, then ``### English``, ``### 中文`` and ``### Asked as`` (how people ask for it: indexed,
-never shown). A file of the user's own may be any Markdown: each heading becomes a section in its own language.
-Knows no vectors and no search.
+never shown). The reader's own documents are read in documents.py. Knows no vectors and no search.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from knowledge.facts import facts, read_yaml, sources
 from knowledge.types import KnowledgeError, Language, Passage
@@ -61,6 +59,8 @@ class Guideline:
     licence_note: str = ""
     aliases: tuple[str, ...] = ()
     shipped: bool = True
+    rank: int = 0
+    """Passages of a higher rank go first; shipped guidelines have 0."""
 
     def passage(self, section: Section, language: Language, score: float = 0.0) -> Passage:
         """Return the section's passage in `language`, or in the one it has when it lacks that one."""
@@ -166,36 +166,3 @@ def _join(text: str, heading: str) -> str:
     """Undo the file's line breaks: a space in English, nothing in Chinese."""
     glue = " " if heading == "English" else ""
     return glue.join(line.strip() for line in text.strip().splitlines() if line.strip())
-
-
-def read_document(path: Path, meta: dict[str, Any] | None = None) -> Guideline:
-    """Read a Markdown document of the user's own: one section a heading, text as it stands, language detected.
-
-    Raises KnowledgeError when it holds no text.
-    """
-    text = _FRONT_MATTER.sub("", path.read_text(encoding="utf-8"))
-    parts = re.split(r"^#{1,6} +(.+)$", text, flags=re.MULTILINE)
-    pairs = [(path.stem, parts[0]), *zip(parts[1::2], parts[2::2], strict=True)]
-    sections = tuple(
-        Section(
-            id=f"s{number}",
-            titles={language_of(body): title.strip()},
-            texts={language_of(body): " ".join(body.split())},
-        )
-        for number, (title, body) in enumerate(pairs)
-        if body.strip()
-    )
-    if not sections:
-        raise KnowledgeError(f"{path.name} holds no text under its headings: nothing to search. Check the file.")
-    title = next((heading.strip() for heading, _ in pairs[1:]), path.stem)
-    return Guideline(
-        name=path.stem,
-        guideline=title,
-        edition="",
-        title={"en": title, "zh": title},
-        source=f"{path.name} (your own document)",
-        sections=sections,
-        aliases=(),
-        shipped=False,
-        **(meta or {}),
-    )

@@ -1,22 +1,20 @@
 """Find the passages that answer a question: dense vectors and BM25 fused, or nothing at all.
 
-Each section gets one score, 0 to 1, from four signs: the vectors' similarity, BM25 against the best section, the
-share of the question's words it holds, and whether the question names its guideline. The weights were fitted on
-development questions against questions from elsewhere (see tests/bench/knowledge.py); below `THRESHOLD` there is
-no passage. Knows no criteria.
+Each section is scored, 0 to 1, by a logistic function of what speaks for it (`scoring.py`); below the calibrated
+threshold there is no passage. A question that names a well-known guideline which is not held gets none either:
+another guideline's rule is no answer to it. Knows no criteria.
 """
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 
-from knowledge.library import Guideline, language_of
+from knowledge.cues import NOT_COVERED, cues_of, not_held
+from knowledge.library import Guideline, Section, language_of
+from knowledge.scoring import THRESHOLD, Signs, score
 from knowledge.store import Store
 from knowledge.types import BadInput, Language, Passage, UnknownGuideline
 from knowledge.words import in_english, spelled_out, words
@@ -24,38 +22,14 @@ from knowledge.words import in_english, spelled_out, words
 APP_NAME = "scanwright"
 MAX_QUESTION = 2000
 """Characters read of a question: more is a pasted document, not a question."""
-THRESHOLD = 0.5
-"""Score below which a passage is not shown: at 0.5 the fit held right and wrong top passages equally likely."""
-
-
-@dataclass(frozen=True)
-class Weights:
-    """Weights of the logistic score."""
-
-    intercept: float = -6.0
-    dense: float = 8.0
-    bm25: float = 2.0
-    covered: float = 2.0
-    named: float = 3.0
-
-
-WEIGHTS = Weights()
-
-
-@dataclass(frozen=True)
-class Signs:
-    """What speaks for one section as the answer to one question; each 0 to 1."""
-
-    dense: float
-    bm25: float
-    covered: float
-    named: float
-
-    def score(self, weights: Weights = WEIGHTS) -> float:
-        """Return the calibrated score, 0 to 1."""
-        x = weights.intercept + weights.dense * self.dense + weights.bm25 * self.bm25
-        x += weights.covered * self.covered + weights.named * self.named
-        return 1 / (1 + math.exp(-x))
+OUTRANKS = 0.3
+"""Share of the best score from which a passage of a higher rank goes first: rank decides between passages that both
+answer, it does not lift one that hardly does."""
+BESIDE = 0.1
+"""Score from which a passage is shown beside one that reaches the threshold: the question is then answered here, and
+the rest of the answer may stand in a passage that shares few of its words."""
+SUPERSEDED = 0.85
+"""Factor on the score of an older edition when a newer one of the same guideline is held and no edition is named."""
 
 
 _default_folder: Path | None = None
@@ -102,40 +76,127 @@ def search(
     """
     question = _checked(query, k)
     place = store or default_store()
+    place.ready()
     names = _names(place.guidelines, guideline, body_part, population)
+    if names is None:
+        names = _without_or_only_not_covered(question, place.guidelines)
     shown = language or language_of(question)
-    signs = signs_of(question, place, names)
-    ranked = sorted(((s.score(), key) for key, s in signs.items()), key=lambda pair: (-pair[0], pair[1]))
+    scores = {key: score(signs) for key, signs in signs_of(question, place, names).items()}
     sections = {key: (owner, section) for key, owner, section in place.sections()}
-    return [
-        sections[key][0].passage(sections[key][1], shown, round(score, 3))
-        for score, key in ranked[:k]
-        if score >= THRESHOLD
-    ]
+    ranked = _ordered(scores, sections, question)
+    if names == [NOT_COVERED]:
+        ranked = sorted(((value, key) for key, value in scores.items()), reverse=True)[:1]
+    return [sections[key][0].passage(sections[key][1], shown, round(value, 3)) for value, key in ranked[:k]]
+
+
+def _without_or_only_not_covered(question: str, guidelines: Sequence[Guideline]) -> list[str]:
+    """Return the names to search: those that say a guideline is not held only when the question asks for such a one."""
+    held = [item.name for item in guidelines if item.name != NOT_COVERED]
+    asked = not_held(question, guidelines) and len(held) < len(guidelines)
+    return [NOT_COVERED] if asked else held
+
+
+def missing(query: str, *, store: Store | None = None) -> tuple[str, ...]:
+    """Return the well-known guidelines that a question asks for and that are not held here."""
+    return not_held(" ".join(query.split())[:MAX_QUESTION], (store or default_store()).guidelines)
+
+
+def _ordered(
+    scores: Mapping[str, float], sections: Mapping[str, tuple[Guideline, Section]], question: str
+) -> list[tuple[float, str]]:
+    """Return (score, key) of what is shown, best first: by rank where two answer about as well, then by score."""
+    newest: dict[str, int] = {}
+    for owner, _ in sections.values():
+        family = owner.guideline.lower()
+        newest[family] = max(newest.get(family, 0), owner.year or 0)
+    fair = {
+        key: value * (SUPERSEDED if _is_older(sections[key][0], newest, question) else 1.0)
+        for key, value in scores.items()
+    }
+    best = max(fair.values(), default=0.0)
+    if best < THRESHOLD:
+        return []
+
+    def order(pair: tuple[float, str]) -> tuple[int, float, str]:
+        rank = sections[pair[1]][0].rank
+        return (-(rank if rank <= 0 or pair[0] >= OUTRANKS * best else 0), -pair[0], pair[1])
+
+    return sorted(((value, key) for key, value in fair.items() if value >= BESIDE), key=order)
+
+
+def _is_older(guideline: Guideline, newest: Mapping[str, int], question: str) -> bool:
+    if guideline.year is None or guideline.year >= newest[guideline.guideline.lower()]:
+        return False
+    return guideline.edition.lower() not in question.lower() if guideline.edition else True
 
 
 def signs_of(question: str, store: Store, names: Iterable[str] | None = None) -> dict[str, Signs]:
     """Return what speaks for each section that any sign points to, by section key."""
-    store.ready()
     allowed = None if names is None else frozenset(names)
-    language = language_of(question)
-    asked = _for_embedder(question, language, store)
-    dense = store.nearest(store.embedder.encode([asked])[0], sorted(allowed) if allowed else None) if asked else {}
-    lexical = store.lexical(language)
-    terms = words(spelled_out(question), language)
-    bm25 = lexical.scores(terms)
-    best = max(bm25.values(), default=1.0)
-    named = _named(question, store.guidelines)
+    if allowed is not None and not allowed:
+        return {}
+    text, asks = _dense(question, store, sorted(allowed) if allowed else None)
+    silent = {key for key, _, section in store.sections() if not section.asks}
+    asks |= {key: level for key, level in text.items() if key in silent}  # a document states no ways of asking
+    lexical, covered = _lexical(question, store)
+    cues = cues_of(question, store.guidelines)
+    known = _known(question, store)
+    best = {"text": max(text.values(), default=0.0), "ask": max(asks.values(), default=0.0)}
+    most = max(lexical.values(), default=1.0)
     return {
         key: Signs(
-            dense=max(0.0, dense.get(key, 0.0)),
-            bm25=bm25.get(key, 0.0) / best,
-            covered=lexical.covered(terms, key),
-            named=float(key.partition("/")[0] in named),
+            text=text.get(key, 0.0),
+            ask=asks.get(key, 0.0),
+            behind=max(text.get(key, 0.0), asks.get(key, 0.0)) - max(best.values()),
+            bm25=lexical.get(key, 0.0),
+            share=lexical.get(key, 0.0) / most,
+            covered=covered.get(key, 0.0),
+            named=cues.names(owner),
+            part=cues.part(owner),
+            setting=cues.setting(owner),
+            usual=cues.usual(owner),
+            known=known,
+            domain=cues.domain,
         )
-        for key in sorted(dense.keys() | bm25.keys())
-        if allowed is None or key.partition("/")[0] in allowed
+        for key, owner, _ in store.sections()
+        if key in text.keys() | asks.keys() | lexical.keys() and (allowed is None or owner.name in allowed)
     }
+
+
+def _known(question: str, store: Store) -> float:
+    """Return the share of the question's words that any passage holds, by rarity."""
+    language = language_of(question)
+    return store.lexical(language).known(words(spelled_out(question), language))
+
+
+def _dense(question: str, store: Store, names: Sequence[str] | None) -> tuple[dict[str, float], dict[str, float]]:
+    """Return similarity by section key: of the nearest text, and of the nearest way of asking."""
+    asked = _for_embedder(question, language_of(question), store)
+    text: dict[str, float] = {}
+    asks: dict[str, float] = {}
+    if asked:
+        near = store.nearest(store.embedder.encode([asked], question=True)[0], names)
+        for entry, similarity in near.items():
+            key, _, kind = entry.rpartition("/")
+            side = asks if kind.startswith("ask") else text
+            side[key] = max(side.get(key, 0.0), store.level(similarity))
+    return text, asks
+
+
+def _lexical(question: str, store: Store) -> tuple[dict[str, float], dict[str, float]]:
+    """Return BM25 and the covered share by section key; of a Chinese question also by its English gloss, the better."""
+    tries: list[tuple[Language, str]] = [(language_of(question), question)]
+    if tries[0][0] == "zh":
+        tries.append(("en", in_english(question)))
+    scores: dict[str, float] = {}
+    covered: dict[str, float] = {}
+    for language, text in tries:
+        index, terms = store.lexical(language), words(spelled_out(text), language)
+        for key, value in index.scores(terms).items():
+            scores[key] = max(scores.get(key, 0.0), value)
+            if language == tries[0][0]:
+                covered[key] = index.covered(terms, key)
+    return scores, covered
 
 
 def _checked(query: str, k: int) -> str:
@@ -170,13 +231,3 @@ def _names(
         and (body_part is None or {body_part.lower(), "any"} & set(item.body_parts))
         and (population is None or not item.population or population.lower() in item.population)
     ]
-
-
-def _named(question: str, guidelines: tuple[Guideline, ...]) -> frozenset[str]:
-    """Return the guidelines that the question names."""
-    plain = re.sub(r"[\s_-]+", " ", question.lower())
-    return frozenset(
-        item.name
-        for item in guidelines
-        if any(re.search(rf"(?<![a-z0-9]){re.escape(alias)}(?![a-z])", plain) for alias in item.aliases)
-    )

@@ -3,7 +3,8 @@
     KnowledgeError
     ├── UnknownGuideline   no criteria or guideline of that name
     ├── BadInput           a criterion's input is of the wrong kind or out of range
-    └── BrokenStore        the index cannot be read and could not be rebuilt
+    ├── BrokenStore        the index cannot be read and could not be rebuilt
+    └── EmbedderDown       the chosen embedder cannot be loaded or does not answer
 
 Knows no scan and no torch model.
 """
@@ -30,6 +31,10 @@ class BadInput(KnowledgeError):
 
 class BrokenStore(KnowledgeError):
     """The index cannot be read and could not be rebuilt."""
+
+
+class EmbedderDown(KnowledgeError):
+    """The chosen embedder cannot be loaded or does not answer."""
 
 
 @dataclass(frozen=True)

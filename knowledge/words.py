@@ -21,7 +21,7 @@ _LATIN = re.compile(r"[a-z0-9]+(?:[-.+/][a-z0-9]+)*")
 _NUMBER = re.compile(r"[0-9.,/+-]+(?:mm3?|cm|hu|y|yo|yr|mo|s|h|d)?$")
 _CHINESE = re.compile(r"[\u3400-\u9fff]+")
 _UNITS = frozenset({"mm", "cm", "mm3", "hu", "ml", "min", "mg", "dl", "mmol"})
-_STOP_EN = frozenset(
+EVERYDAY = frozenset(
     """a about all also an and any anything are as at be been but by can cat could did do does each ever find for from
     get give had has have he her here his how i if in into is it its just let like long look many may me more much my
     need not now of off on one only or our out over per please say says she should show so some such tell than that
@@ -77,7 +77,7 @@ def words(text: str, language: Language) -> list[str]:
 
 
 def _kept(word: str) -> bool:
-    return not (_NUMBER.fullmatch(word) and word != "1.1") and word not in _UNITS and word not in _STOP_EN
+    return not (_NUMBER.fullmatch(word) and word != "1.1") and word not in _UNITS and word not in EVERYDAY
 
 
 def _stem(word: str) -> str:

@@ -5,6 +5,7 @@ The dialogues lie beside the repository where it is developed; elsewhere this is
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 from agent import Clause, Question, Session, Settings, ToolStarted, Workspace
-from tools import load_scan
+from tools import Source, load_scan
 from tools.phantom import Sphere, chest_phantom
 
 SHARED = Path(__file__).parents[2] / "shared"
@@ -77,10 +78,24 @@ def picture(workspace: Workspace) -> Session:
     return session
 
 
+def two_scans(workspace: Workspace) -> Session:
+    """A nodule of 8.0 mm on 5 mm slices, and of 9.0 mm on 1 mm slices 365 days later; headers of one patient."""
+    sizes = {"2023-03-01": (7.6, 5.0, (80.0, -10.0, 7.5)), "2024-02-29": (8.85, 1.0, (80.0, -10.0, 10.0))}
+    made = []
+    for day, (diameter, slices, centre) in sizes.items():
+        scan, masks = chest_phantom((Sphere(centre, diameter),), spacing=(0.7, 0.7, slices))
+        source = Source(format="DICOM", identity={"PatientID": "MRN-77", "PatientName": "Quimby^Zephyr"}, study_date=day)
+        made.append((dataclasses.replace(scan, source=source), masks[0]))
+    (prior, before), (current, now) = made
+    session = Session.open(current, workspace=workspace)
+    session.load_drawn(now, number=1)
+    session.add_prior(prior, masks={1: before})
+    return session
+
+
 SETUPS: dict[str, Callable[[Workspace], Session]] = {
-    "d01": lung1, "d02": phantom_left, "d03": picture, "d05": lung2, "d06": phantom_right,
+    "d01": lung1, "d02": phantom_left, "d03": picture, "d04": two_scans, "d05": lung2, "d06": phantom_right,
 }  # fmt: skip
-"""d04 compares two scans, which comes with the comparison itself."""
 
 
 @pytest.mark.parametrize("name", sorted(SETUPS))

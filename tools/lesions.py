@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tools.contract import NotApplicable
+from tools.label_volume import masks_of
 from tools.mask import Mask
 from tools.scan import Scan, load_scan
 
@@ -39,7 +40,7 @@ def read_labels(path: str | Path, scan: Scan) -> dict[int, Mask]:
         raise NotApplicable("The mask is empty: there is nothing to measure. Segment again or load another mask.")
     if len(values) > MAX_LABELS or values[0] < 0:
         raise NotApplicable(f"The mask file holds {len(values)} values from {values[0]}: it is an image, not labels.")
-    return {value: Mask.from_grid(scan.id, voxels == value, scan.affine) for value in values}
+    return masks_of(voxels, scan.affine, scan.id)
 
 
 def onto(labels: Scan, scan: Scan) -> npt.NDArray[Any]:

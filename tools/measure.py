@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tools.calipers import Axis, edge_midpoints, longest, outline_segments, widest_across
+from tools.attenuation import attenuation, looks_like_hu, solid_component
+from tools.axial import Array, axes_of, axial
+from tools.calipers import edge_midpoints, longest
 from tools.contract import (
     MeasureRequest,
     MeasureResult,
@@ -23,16 +26,13 @@ from tools.contract import (
     ToolSpec,
     VisionTool,
 )
+from tools.label_volume import masks_of
 from tools.mask import Mask
-from tools.quantity import HU, NOISE_DECIMALS, PIXEL, Quantity
-from tools.scan import Point, Spacing
+from tools.quantity import PIXEL, Quantity
+from tools.scan import Spacing
 
-Array = npt.NDArray[np.float64]
-
-CALIPER = "axial calipers between pixel-edge midpoints"
+EMPTY = "The mask is empty: there is nothing to measure. Segment again or load another mask."
 CUT_OFF = "The mask touches the edge of the image: sizes are lower bounds."
-CT_AIR, CT_MOST = -400.0, -3100.0
-"""An image with values under -400 and none under -3100 is taken to be in Hounsfield units when nobody says."""
 
 
 def measure_mask(
@@ -62,9 +62,48 @@ def measure_mask(
     mask = Mask.from_grid("", grid, matrix)
     values = None if image is None else np.asarray(image)[mask.slices][mask.box].astype(np.float64)
     if modality is None and image is not None:
-        modality = "CT" if _looks_like_hu(np.asarray(image)) else None
+        modality = "CT" if looks_like_hu(np.asarray(image)) else None
     flat = grid.shape[2] == 1 and spacing is not None and spacing[2] is None
-    return measure_box(mask.box, mask.box_affine, values, modality, spacing, flat=flat)
+    return _flagged(measure_box(mask.box, mask.box_affine, values, modality, spacing, flat=flat), mask)
+
+
+def measure_labels(
+    labels: npt.ArrayLike,
+    affine: npt.ArrayLike,
+    image: npt.ArrayLike | None = None,
+    *,
+    modality: str | None = None,
+    spacing: Spacing | None = None,
+) -> dict[int, list[Quantity]]:
+    """Return the quantities of every lesion of a label volume, by label value. Arguments as for `measure_mask`.
+
+    Raises:
+        NotApplicable: as for `measure_mask`, or values that are not whole numbers from 0.
+    """
+    grid, matrix = np.asarray(labels), np.asarray(affine, dtype=np.float64)
+    _check(grid, matrix, image, empty=False)
+    values = None if image is None else np.asarray(image)
+    if modality is None and values is not None:
+        modality = "CT" if looks_like_hu(values) else None
+    flat = grid.shape[2] == 1 and spacing is not None and spacing[2] is None
+    found = {}
+    for number, mask in masks_of(grid, matrix).items():
+        inside = None if values is None else values[mask.slices][mask.box].astype(np.float64)
+        quantities = measure_box(mask.box, mask.box_affine, inside, modality, spacing, flat=flat)
+        found[number] = _flagged(quantities, mask)
+    if not found:
+        raise NotApplicable(EMPTY)
+    return found
+
+
+def _flagged(quantities: list[Quantity], mask: Mask) -> list[Quantity]:
+    """Return the quantities, every size of a mask that the image cuts off with a note that says so."""
+    if not touches_edge(mask):
+        return quantities
+    sizes = ("mm", "mm2", "mm3", PIXEL, "{pixel}2")
+    return [
+        replace(q, note=f"{q.note}; {CUT_OFF}" if q.note else CUT_OFF) if q.unit in sizes else q for q in quantities
+    ]
 
 
 def measure_box(
@@ -77,20 +116,22 @@ def measure_box(
     flat: bool = False,
 ) -> list[Quantity]:
     """Return the quantities of a cropped, non-empty mask. `flat` says that the image is a single picture."""
-    i_axis, j_axis, slice_axis = _axes(affine)
+    i_axis, j_axis, slice_axis = axes_of(affine)
     sizes = spacing or (1.0, 1.0, 1.0)
     in_mm = sizes[i_axis] is not None and sizes[j_axis] is not None
-    quantities = _axial(box, affine, (i_axis, j_axis, slice_axis), in_mm)
+    quantities = axial(box, affine, (i_axis, j_axis, slice_axis), in_mm)
     if in_mm and not flat and sizes[slice_axis] is not None:
         quantities += _three_dimensional(box, affine, {q.name: q.value for q in quantities})
     if flat:
         quantities.append(_area(box, affine, in_mm))
     if values is not None:
-        quantities += _attenuation(values, modality)
+        quantities += attenuation(values, modality)
+        if modality == "CT" and in_mm:
+            quantities += solid_component(box, affine, values, not flat and sizes[slice_axis] is not None)
     return quantities
 
 
-def _check(grid: npt.NDArray[np.bool_], affine: Array, image: npt.ArrayLike | None) -> None:
+def _check(grid: npt.NDArray[Any], affine: Array, image: npt.ArrayLike | None, empty: bool = True) -> None:
     if grid.ndim != 3:
         raise NotApplicable(f"A mask has three axes (i, j, k); this one has shape {grid.shape}.")
     if affine.shape != (4, 4) or not np.isfinite(affine).all() or abs(np.linalg.det(affine)) < 1e-12:
@@ -100,94 +141,12 @@ def _check(grid: npt.NDArray[np.bool_], affine: Array, image: npt.ArrayLike | No
             f"The mask has {grid.shape} voxels and the image {np.asarray(image).shape}: resample the mask "
             "onto the image's grid."
         )
-    if not grid.any():
-        raise NotApplicable("The mask is empty: there is nothing to measure. Segment again or load another mask.")
-
-
-def _looks_like_hu(image: npt.NDArray[Any]) -> bool:
-    low = float(image.min())
-    return CT_MOST <= low < CT_AIR
-
-
-def _axes(affine: Array) -> tuple[int, int, int]:
-    """Return the voxel axes in-plane, in-plane, and the one nearest to superior-inferior."""
-    directions = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
-    slice_axis = int(np.argmax(np.abs(directions[2])))
-    first, second = (a for a in range(3) if a != slice_axis)
-    return first, second, slice_axis
-
-
-def _axial(
-    box: npt.NDArray[np.bool_], affine: Array, axes: tuple[int, int, int], in_mm: bool
-) -> list[Quantity]:
-    first, second, slice_axis = axes
-    to_plane, to_mm = _plane(affine, first, second, in_mm)
-    slices = np.moveaxis(box, slice_axis, 2) if slice_axis != 2 else box
-    if (first, second) != (0, 1) and slice_axis != 2:
-        slices = np.transpose(box, (first, second, slice_axis))
-    best: tuple[int, Axis] | None = None
-    ties = 0
-    for k in (int(v) for v in np.flatnonzero(slices.any(axis=(0, 1)))):
-        axis = longest(edge_midpoints(slices[:, :, k]) @ to_plane.T)
-        if best is None or axis.length > best[1].length + 1e-6:
-            best, ties = (int(k), axis), axis.ties
-        elif axis.length > best[1].length - 1e-6:
-            ties += axis.ties
-    assert best is not None
-    k, long_axis = best
-    short_axis = widest_across(outline_segments(slices[:, :, k]) @ to_plane.T, long_axis)
-    note = f"one of {ties} equally long axes; the first in a fixed order" if ties > 1 else ""
-    unit = "mm" if in_mm else PIXEL
-
-    def ends(axis: Axis) -> tuple[Point, ...]:
-        points = []
-        for end in axis.ends:
-            index = np.zeros(3)
-            index[[first, second]] = to_mm @ np.array(end)
-            index[slice_axis] = k
-            x, y, z = affine[:3, :3] @ index + affine[:3, 3]
-            points.append((float(x), float(y), float(z)))
-        return tuple(points)
-
-    mean = (long_axis.length + short_axis.length) / 2
-    quantities = [
-        Quantity("axial_long_axis", long_axis.length, unit, CALIPER, ends(long_axis), note),
-        Quantity(
-            "axial_short_axis", short_axis.length, unit, f"{CALIPER}, perpendicular to the long axis", ends(short_axis)
-        ),
-        Quantity("mean_diameter", mean, unit, "mean of axial long and short axis"),
-    ]
-    if in_mm:
-        tenth = _half_up(mean * 10) / 10
-        quantities += [
-            Quantity(
-                "fleischner_diameter", float(_half_up(mean)), unit, "mean diameter to the nearest whole mm"
-            ),
-            Quantity("lung_rads_diameter", tenth, unit, "mean diameter to one decimal"),
-            Quantity("who_product", long_axis.length * short_axis.length, "mm2", "axial long x short axis"),
-        ]
-    return quantities
-
-
-def _half_up(value: float) -> int:
-    """Return the nearest whole number, half up; 6.499999999999 is a half with rounding noise."""
-    return math.floor(round(value, NOISE_DECIMALS) + 0.5)
-
-
-def _plane(affine: Array, first: int, second: int, in_mm: bool) -> tuple[Array, Array]:
-    """Return the 2x2 maps from in-plane voxel index to plane coordinates (mm or pixels) and back."""
-    if not in_mm:
-        return np.eye(2), np.eye(2)
-    a, b = affine[:3, first], affine[:3, second]
-    x = a / np.linalg.norm(a)
-    y = b - (b @ x) * x
-    y /= np.linalg.norm(y)
-    forward = np.array([[a @ x, b @ x], [a @ y, b @ y]])
-    return forward, np.linalg.inv(forward)
+    if empty and not grid.any():
+        raise NotApplicable(EMPTY)
 
 
 def _three_dimensional(
-    box: npt.NDArray[np.bool_], affine: Array, axial: Mapping[str, float]
+    box: npt.NDArray[np.bool_], affine: Array, axes: Mapping[str, float]
 ) -> list[Quantity]:
     matrix = affine[:3, :3]
     count = int(np.count_nonzero(box))
@@ -197,7 +156,7 @@ def _three_dimensional(
     spread = np.linalg.eigvalsh(np.cov(centres.T, bias=True)) if count > 1 else np.zeros(3)
     least, minor, major = (4.0 * math.sqrt(max(0.0, float(v))) for v in spread)
     mesh_volume, surface = _mesh(box, matrix)
-    ellipsoid = math.pi / 6 * axial["axial_long_axis"] * axial["axial_short_axis"] * extent
+    ellipsoid = math.pi / 6 * axes["axial_long_axis"] * axes["axial_short_axis"] * extent
     volume = count * abs(float(np.linalg.det(matrix)))
     pca = "4 x square root of an eigenvalue of the voxel covariance"
     return [
@@ -222,30 +181,19 @@ def _three_dimensional(
 
 def _mesh(box: npt.NDArray[np.bool_], matrix: Array) -> tuple[float, float]:
     """Return volume (mm3) and area (mm2) of the marching-cubes surface at 0.5."""
-    from skimage.measure import marching_cubes, mesh_surface_area
+    from skimage.measure import marching_cubes
 
     vertices, faces, _, _ = marching_cubes(np.pad(box, 1).astype(np.float32), 0.5, method="lorensen")
     points = vertices @ matrix.T
     points -= points.mean(axis=0)
     a, b, c = (points[faces[:, n]] for n in range(3))
-    volume = abs(float(np.einsum("ij,ij->", a, np.cross(b, c)))) / 6
-    return volume, float(mesh_surface_area(points, faces))
+    across = np.cross(b - a, c - a)  # twice the triangle's area, along its normal
+    return abs(float(np.einsum("ij,ij->", a, across))) / 6, float(np.sqrt((across * across).sum(axis=1)).sum()) / 2
 
 
 def _area(box: npt.NDArray[np.bool_], affine: Array, in_mm: bool) -> Quantity:
     pixel = float(np.linalg.norm(np.cross(affine[:3, 0], affine[:3, 1]))) if in_mm else 1.0
     return Quantity("area", int(box.sum()) * pixel, "mm2" if in_mm else "{pixel}2", "number of pixels x pixel area")
-
-
-def _attenuation(values: Array, modality: str | None) -> list[Quantity]:
-    prefix, unit = ("hu", HU) if modality == "CT" else ("intensity", "1")
-    p05, p50, p95 = np.percentile(values, [5, 50, 95])
-    figures = {
-        "mean": values.mean(), "sd": values.std(), "min": values.min(), "max": values.max(),
-        "p05": p05, "p50": p50, "p95": p95,
-    }  # fmt: skip
-    method = f"over the mask's {values.size} voxels"
-    return [Quantity(f"{prefix}_{name}", float(value), unit, method) for name, value in figures.items()]
 
 
 def touches_edge(mask: Mask) -> bool:

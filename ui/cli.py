@@ -31,6 +31,8 @@ CaseId = Annotated[str | None, typer.Option("--case", help="Go on with this case
 Point = Annotated[str | None, typer.Option("--point", metavar="X,Y,Z", help="RAS mm, inside the lesion.")]
 MaskFile = Annotated[Path | None, typer.Option("--mask", help="Load a label file's lesions first.")]
 T = TypeVar("T")
+_FAILURES = ("ToolFailed", "EvidenceError", "BrokenStore", "EmbedderDown", "EndpointDown", "Cancelled")
+"""Errors that are no fault of the input: exit 1, not 2."""
 
 
 def main() -> None:
@@ -57,8 +59,7 @@ def guard(run: Callable[[], Any]) -> int:
             if isinstance(error, OSError):
                 return _told(f"{type(error).__name__}: {error.strerror or error}. Check the path and the disk.", 1)
             raise
-        failed = type(error).__name__ in ("ToolFailed", "EvidenceError", "BrokenStore", "EndpointDown", "Cancelled")
-        return _told(str(error), 1 if failed else 2)
+        return _told(str(error), 1 if type(error).__name__ in _FAILURES else 2)
 
 
 def _told(text: str, code: int) -> int:
@@ -199,6 +200,21 @@ def classify(
     _print(data, as_json, _quantity_lines(data))
 
 
+@app.command()
+def compare(
+    scan: str, mask: str, prior: str, prior_mask: str,
+    days: Annotated[int | None, typer.Option("--days", help="Between the scans, when no header says.")] = None,
+    modality: Modality = None, body_part: BodyPart = None, as_json: AsJson = False,
+) -> None:
+    """Compare a scan's lesions with a prior's: aligned, matched, measured alike, with the readers' noise beside."""
+    _quiet()
+    from ui.changes import compare as work
+    from ui.changes import lines
+
+    data = work(scan, mask, prior, prior_mask, days, modality, body_part)
+    _print(data, as_json, lines(data))
+
+
 def _quantity_lines(data: dict[str, Any]) -> list[str]:
     from tools.quantity import Quantity, show
 
@@ -259,16 +275,28 @@ def guideline(
     from ui.work import guideline as work
 
     store = Workspace.open().passages
+    store.ready(_told_progress)
     asked = (line.strip() for line in sys.stdin) if question == "-" else [question]
     for text in asked:
         if text or question != "-":
             data = work(text, count, store)
             shown = [
-                f"{p['guideline']} {p['edition']}, {p['section']} ({p['score']:.2f})\n  {p['text']}\n  {p['source']}"
+                f"{p['guideline']} {p['edition']}, {p['section']}{_page(p)} ({p['score']:.2f})\n  {p['text']}\n"
+                f"  {p['source']}"
                 for p in data["passages"]
             ]
-            _print(data, as_json, shown or ["No passage of the guidelines at hand answers this."])
+            told = [f"Not held here: {', '.join(data['not_held'])}."] if "not_held" in data else []
+            _print(data, as_json, [*told, *(shown or ["No passage of the guidelines at hand answers this."])])
             sys.stdout.flush()
+
+
+def _page(passage: dict[str, Any]) -> str:
+    return f", page {passage['page']}" if passage["page"] else ""
+
+
+def _told_progress(fraction: float, phrase: str) -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r{phrase}: {fraction:4.0%}{chr(10) if fraction == 1.0 else ''}")
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -294,16 +322,28 @@ def _pairs(words: list[str]) -> dict[str, str]:
 
 
 @app.command()
-def ingest(files: list[Path]) -> None:
-    """Take guidelines of your own (Markdown) into the search."""
+def ingest(
+    files: Annotated[list[Path] | None, typer.Argument(help="Markdown (.md) or PDF with text (.pdf).")] = None,
+    show: Annotated[bool, typer.Option("--list", help="List your documents.")] = False,
+    remove: Annotated[str | None, typer.Option("--remove", metavar="NAME", help="Take one out again.")] = None,
+    rank: Annotated[int, typer.Option(help="Above 0 it goes before the shipped guidelines.")] = 0,
+    title: Annotated[str, typer.Option(help="Its name in answers; left out: taken from the document.")] = "",
+    edition: Annotated[str, typer.Option(help="Its edition or year.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Take guidelines of your own (Markdown, PDF) into the search, list them, remove them."""
+    if sum((bool(files), show, remove is not None)) != 1:
+        raise typer.BadParameter("Give files, or --list, or --remove NAME.")
     _quiet()
     from agent import Workspace
-    from knowledge.ingest import ingest as take
+    from ui import work
 
     store = Workspace.open().passages
-    for file in files:
-        made = take(file, store)
-        print(f"{made.name}: {len(made.sections)} passages")
+    if files:
+        data = work.ingest(files, store, rank, title, edition)
+    else:
+        data = work.remove_document(remove, store) if remove is not None else work.list_documents(store)
+    _print(data, as_json, [work.document_line(d) for d in data["documents"]] or ["No documents of your own."])
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

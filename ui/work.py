@@ -205,10 +205,50 @@ def verify(report_file: Path, evidence_file: Path) -> list[str]:
 
 
 def guideline(question: str, count: int, store: Store) -> dict[str, Any]:
-    """Return passages for a question."""
+    """Return passages for a question; `not_held` names well-known guidelines it asks for that are not here."""
     from knowledge import search
+    from knowledge.search import missing
 
-    return {"passages": [dataclasses.asdict(p) for p in search(question, k=count, store=store)]}
+    found = search(question, k=count, store=store)
+    absent = list(missing(question, store=store))
+    return {"passages": [dataclasses.asdict(p) for p in found]} | ({"not_held": absent} if absent else {})
+
+
+def ingest(files: list[Path], store: Store, rank: int, title: str, edition: str) -> dict[str, Any]:
+    """Take documents into the search; return them as they are listed."""
+    from knowledge.documents import Stated
+    from knowledge.ingest import ingest as take
+
+    stated = Stated(rank=rank, title=title, edition=edition)
+    taken = {take(file, store, stated).name for file in files}
+    return {"documents": [d for d in list_documents(store)["documents"] if d["name"] in taken]}
+
+
+def list_documents(store: Store) -> dict[str, Any]:
+    """Return the reader's own documents, those that cannot be read with their reason."""
+    from knowledge.ingest import documents
+
+    return {"documents": [dataclasses.asdict(d) for d in documents(store)]}
+
+
+def document_line(document: dict[str, Any]) -> str:
+    """Return a document as one line of the list."""
+    if document["broken"]:
+        return f"{document['name']}: left out: {document['broken']}"
+    pages = f", {document['pages']} pages" if document["pages"] else ""
+    edition = f" {document['edition']}" if document["edition"] else ""
+    return (
+        f"{document['name']}: {document['title']}{edition}, {document['passages']} passages{pages}, "
+        f"rank {document['rank']}"
+    )
+
+
+def remove_document(name: str, store: Store) -> dict[str, Any]:
+    """Take a document out of the search; return what is left."""
+    from knowledge.ingest import remove
+
+    remove(name, store)
+    return list_documents(store)
 
 
 def criteria(name: str, inputs: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from agent.grounding import change, limits
 from agent.grounding import vocabulary as words
 from agent.grounding.claims import Amount, Claims, claims
 from agent.grounding.clauses import bare, cites_of
@@ -23,6 +24,7 @@ _NUMBER_BEFORE = re.compile(r"\d[\s-]*$")
 _UNIT_AT_START = re.compile(r"[\s-]*(?:[A-Za-z]+|[%%]|[\u3400-\u9fff]{1,2})")
 _IDENTIFIER = re.compile(r"(?<![\w./:-])(?=[\w./:-]*[A-Za-z])(?=[\w./:-]*\d)[A-Za-z][\w./:-]*\w")
 _UNIT_LIKE = re.compile(r"(?:mm|cm|m)[23]|[TNML]\d|\d+", re.IGNORECASE)
+_WIDE = re.compile(r"\s*(?:wide\b|in width\b|宽)")
 _QUESTION = re.compile(r"[?\uff1f]\s*[\"')]*\s*$")
 _PARTS = re.compile(
     r"[;;。—]|\.\s|\bbut\b|\bhowever\b|但|,(?=[^,,;.]*(?:\b(?:lesions?|nodules?|mass|candidates?)\s+\d|\bit\s+(?:is|lies|has|measures)\b))"
@@ -74,14 +76,17 @@ class _Judged:
         self.asks = _QUESTION.search(self.text) is not None
         # What stands in a part that says what was not looked at, or cannot be said, is not asserted.
         parts = _PARTS.split(plain)
-        self.asserted = "; ".join(p for p in parts if not words.LIMITS.search(p))
+        self.asserted = limits.asserted(parts)
         self.said: Claims = claims(self.asserted)
-        self.limits = not self.asserted.strip(" ;.。")
+        hung = [s for p in parts if words.LIMITS.search(p) for s in limits.beside(p)]
+        self.of_change = claims(change.asserted(parts)).comparisons | claims("; ".join(hung)).comparisons
+        self.limits = all(words.LIMITS.search(p) for p in parts if p.strip(" ;.。"))
 
     def problems(self) -> list[str]:
         found = [*self._never(), *self._lesions(), *self._amounts()]
         if not self.asks:
             found += [*self._places(), *self._words(), *self._comparisons()]
+        found += change.misplaced(self.rest, self.claims.amounts, self.support)
         return list(dict.fromkeys(found))
 
     def idle(self) -> list[Evidence]:
@@ -96,8 +101,7 @@ class _Judged:
 
     def _uses(self, item: Evidence) -> bool:
         alone = Support((item,), (item,))
-        lesion = item.inputs.get("lesion")
-        if lesion in self.whole.lesions or any(alone.carries(a, self._before(a)) for a in self.whole.amounts):
+        if _about(item) & self.whole.lesions or any(alone.carries(a, self._before(a)) for a in self.whole.amounts):
             return True
         held = self.whole
         if any(alone.holds("sides", s) for s in held.sides) or any(alone.holds("places", p) for p in held.places):
@@ -136,11 +140,11 @@ class _Judged:
         return any(e.kind == "stated" and e.inputs.get("field") in ("known_cancer", "cancer_text") for e in self.support.cited)
 
     def _lesions(self) -> list[str]:
-        numbers = {e.inputs.get("lesion") for e in self.evidence.values()}
-        strangers = sorted(self.claims.lesions - {n for n in numbers if isinstance(n, int)})
+        numbers = {n for e in self.evidence.values() for n in _about(e)}
+        strangers = sorted(self.claims.lesions - numbers)
         if strangers:
             return [f"there is no lesion {strangers[0]} in this case"]
-        about = {e.inputs["lesion"] for e in self.support.cited if isinstance(e.inputs.get("lesion"), int)}
+        about = {n for e in self.support.cited for n in _about(e)}
         named = self.said.lesions
         if named and about:
             uncited = sorted(named - about)
@@ -159,7 +163,9 @@ class _Judged:
     def _amounts(self) -> list[str]:
         problems = []
         for amount in self.claims.amounts:
-            if self._counts(amount) or self.support.carries(amount, self.rest[: amount.start]):
+            before = self.rest[: amount.start]
+            across = " short axis " if _WIDE.match(self.rest, amount.end) else ""
+            if self._counts(amount) or self.support.carries(amount, before + across):
                 continue
             if amount.worded and amount.unit in ("lesion", "candidate", "slice"):
                 if self.support.cited and not self.asks and amount.values[0] != 1:
@@ -175,7 +181,7 @@ class _Judged:
         """Return whether an amount counts the lesions that are cited."""
         if amount.unit not in ("lesion", "candidate"):
             return False
-        cited = {e.inputs["lesion"] for e in self.support.cited if isinstance(e.inputs.get("lesion"), int)}
+        cited = {n for e in self.support.cited for n in _about(e)}
         return bool(cited) and amount.values == (Decimal(len(cited)),)
 
     def _places(self) -> list[str]:
@@ -227,28 +233,40 @@ class _Judged:
         )
 
     def _comparisons(self) -> list[str]:
-        problems = []
-        for name in sorted(self.said.comparisons):
-            if self._compared(name):
-                continue
-            problems.append(f"{name!r} is a comparison that nothing cited has made")
-        return problems
+        return [
+            f"{name!r} is a comparison that nothing cited has made"
+            for name in sorted(self.of_change)
+            if not self._compared(name)
+        ]
 
     def _compared(self, name: str) -> bool:
-        """A comparison, a cited text that says it, or two sizes of one lesion in the order of the claim."""
-        if any(e.kind == "comparison" for e in self.support.cited) or self.support.holds("comparisons", name):
+        """A comparison that holds it, a cited text that says it, or two sizes of one lesion in the order of the claim."""
+        if change.holds(name, self.text, self.support):
+            return True
+        if not change.pairs_of(self.support) and self._told(name):
             return True
         sizes = [e for e in self.support.cited if e.quantity("axial_long_axis") or e.quantity("volume_voxel")]
         if name not in ("larger", "smaller") or len(sizes) != 2:
             return False
         old, new = sorted(sizes, key=lambda e: e.number)
-        same = old.inputs.get("lesion") == new.inputs.get("lesion")
+        same = isinstance(new.inputs.get("lesion"), int) and old.inputs.get("lesion") == new.inputs["lesion"]
         steps = [
             b.value - a.value
             for q in ("axial_long_axis", "volume_voxel")
             if (a := old.quantity(q)) is not None and (b := new.quantity(q)) is not None
         ]
         return same and bool(steps) and any(s > 0 if name == "larger" else s < 0 for s in steps)
+
+    def _told(self, name: str) -> bool:
+        """Return whether a cited text says it. A comparison's own text tells how it was made, not what came of it."""
+        texts = tuple(e for e in self.support.cited if e.kind != "comparison")
+        return Support(texts, texts).holds("comparisons", name)
+
+
+def _about(item: Evidence) -> set[int]:
+    """Return the lesions a piece of evidence is about."""
+    numbers = [item.inputs.get("lesion"), *(item.inputs.get("lesions") or ())]
+    return {n for n in numbers if isinstance(n, int)}
 
 
 def _without_quotes(text: str, sources: tuple[str, ...]) -> str:

@@ -36,7 +36,7 @@ QUANTITY_WORDS: Mapping[str, tuple[str, ...]] = {
     r"mean diameter|average diameter|平均(?:直)?径": ("mean_diameter", "fleischner_diameter", "lung_rads_diameter"),
     r"mesh volume|网格体积": ("volume_mesh",),
     r"ellipsoid(?:al)? volume|椭球体积": ("volume_ellipsoid",),
-    r"(?<!mesh )(?<!ellipsoid )(?<!ellipsoidal )volume|(?<!网格)(?<!椭球)体积": ("volume_voxel",),
+    r"(?<!mesh )(?<!ellipsoid )(?<!ellipsoidal )volume|(?<!网格)(?<!椭球)体积": ("volume_voxel", "volume_percent"),
     r"mean (?:attenuation|density|hu|intensity)|平均(?:CT值|密度|信号)|平均衰减": ("hu_mean", "intensity_mean"),
     r"standard deviation|\bsd\b|标准差": ("hu_sd", "intensity_sd"),
     r"minimum|lowest|\bmin\b|最小|最低": ("hu_min", "intensity_min"),
@@ -51,12 +51,16 @@ QUANTITY_WORDS: Mapping[str, tuple[str, ...]] = {
     r"product|乘积": ("who_product",),
     r"thickness|层厚": ("slice_thickness",),
     r"threshold|阈值": ("threshold",),
+    r"doubling time|倍增时间": ("doubling_time",),
+    r"(?<!slice )\binterval\b|间隔": ("interval", "prior_interval"),
+    r"sum of|总和|之和": ("sum_of_diameters", "sum_percent"),
 }
 """What a number is called before it, and the quantities it may then be."""
+_TIMES = re.compile(r"^(?:prior|current|change)_")
 HIDDEN = frozenset(
     "axial_short_axis craniocaudal_extent max_diameter_3d pca_major pca_minor pca_least volume_mesh volume_ellipsoid surface_area "
     "sphericity who_product hu_sd hu_min hu_max hu_p05 hu_p50 hu_p95 intensity_sd intensity_min intensity_max "
-    "intensity_p05 intensity_p50 intensity_p95".split()
+    "intensity_p05 intensity_p50 intensity_p95 doubling_time".split()
 )
 """Quantities that a bare number never means: twenty numbers of one lesion hold one near any digit. Name them."""
 
@@ -107,10 +111,10 @@ def carries(item: Evidence, amount: Amount, before: str) -> bool:
     if len(amount.values) == 2 and re.search(r"[x×]|\bby\b", amount.text, re.IGNORECASE):
         axes = [item.quantity("axial_long_axis"), item.quantity("axial_short_axis")]
         if all(axes):
-            return all(_is(q, v, amount.unit) for q, v in zip(axes, amount.values, strict=True) if q is not None)
-    if pool and all(any(_is(q, v, amount.unit) for q in pool) for v in amount.values):
+            return all(is_quantity(q, v, amount.unit) for q, v in zip(axes, amount.values, strict=True) if q is not None)
+    if pool and all(any(is_quantity(q, v, amount.unit) for q in pool) for v in amount.values):
         return True
-    if any(_same(amount, other) for text in texts_of(item) for other in claims_of(text).amounts):
+    if told(item, amount):
         return True
     stated = item.inputs.get("value")
     numeric = isinstance(stated, (int, float)) and not isinstance(stated, bool) and not item.quantities
@@ -123,8 +127,14 @@ def carries(item: Evidence, amount: Amount, before: str) -> bool:
     )  # fmt: skip
 
 
+def told(item: Evidence, amount: Amount) -> bool:
+    """Return whether a text of the evidence gives this amount."""
+    return any(_same(amount, other) for text in texts_of(item) for other in claims_of(text).amounts)
+
+
 def _named(quantities: Sequence[Quantity], before: str) -> list[Quantity]:
     """Return the quantities a number may be: by the name that stands before it, else those a bare number may mean."""
+    before = re.sub(r"(\b(?:lesion|nodule|mass|candidate)|病灶|结节|肿块)\s*\d{1,3}\b", r"\1", before, flags=re.IGNORECASE)
     tail = re.split(r"[;;。]|(?<!\d)[,,]|[,,](?!\d)", before)[-1][-40:]
     hits = [
         (match.end(), names)
@@ -134,11 +144,16 @@ def _named(quantities: Sequence[Quantity], before: str) -> list[Quantity]:
     if hits:
         end, names = max(hits)
         if not re.search(r"\d(?!(?:th|d)\b)", tail[end:]):
-            return [q for q in quantities if q.name in names]
-    return [q for q in quantities if q.name not in HIDDEN]
+            return [q for q in quantities if _measured(q.name) in names]
+    return [q for q in quantities if _measured(q.name) not in HIDDEN]
 
 
-def _is(quantity: Quantity, value: Decimal, unit: str) -> bool:
+def _measured(name: str) -> str:
+    """Return what a quantity is of, whatever time it is of: a comparison holds it as prior, current and change."""
+    return name if name == "prior_interval" else _TIMES.sub("", name)
+
+
+def is_quantity(quantity: Quantity, value: Decimal, unit: str) -> bool:
     """Return whether a written number is this quantity, rounded as a reader would."""
     own = _CANONICAL.get(quantity.unit, "")
     exact = Decimal(repr(quantity.value))

@@ -1,6 +1,7 @@
 """The embedded planner: picks functions and fills their arguments from text and case card, with no key and no network.
 
     reading   one message made plain and split into clauses
+    spelling  shorthand written out, slips of the keyboard put right
     cues      words that settle what a clause asks, by themselves
     intents   the learned part, fitted from examples and from the tools' own utterances
     slots     numbers, sides, planes, thresholds, dates in a clause

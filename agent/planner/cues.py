@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from agent.planner import slots
+
 FOLLOW_UP = (
-    r"follow(?:ed)?[- ]?(?:up|ing)|follow (?:it|this|the \w+|\w+ nodules?)|\bfollowed\b|surveillance|recommend\w*|guidance|guidelines?|manage[dm]\w*|next step|"
+    r"follow(?:ed)?[- ]?(?:up|ing)|follow (?:it|this|the \w+|\w+ nodules?)|\bfollowed\b|surveillance|recommend\w*|guidance|guidelines?|manag(?:e|ed|ement|ing)\b|next step|\bwhat (?:now|next|then)\b|\bwhat (?:should|do|can|would) (?:we|i|you|one) do (?:with|about|for)\b|"
     r"(?:repeat|rescan|re-?scan|next|another|further) (?:the |a )?(?:ct|scan|imaging|study)(?! (?:window|slice))|come back|fleischner|"
     r"lung[- ]?rads|\bbts\b|i?recist|\bpet\b|biops\w+|随访|复查|下(?:一)?次(?:的)?(?:ct|检查|复查)|再(?:做|查|拍)(?:一次)?ct|指南|共识|怎么处理|如何处理|处理建议|怎么办|活检|穿刺|弗莱施纳"
 )
@@ -42,32 +44,42 @@ def _rule(intent: str, fits: str, unless: str = "") -> _Rule:
 
 _RULES: tuple[_Rule, ...] = (
     # Not work on the case
-    _rule("talk.scope", r"\b(?:weather|recipe|joke|poem|football|stock|restaurant|traffic|president)\b|天气|笑话|股票|菜谱|红烧肉|餐馆"),
+    _rule("talk.scope", r"\b(?:weather|recipe|joke|poem|football|stock|restaurant|traffic|president)\b|天气|笑话|股票|菜谱|红烧肉|餐馆|外卖|(?:早|午|晚)饭|吃什么(?!药)|电影|酒店|机票|彩票|\b(?:pizza|dinner|lunch|breakfast|movie|flight|hotel)\b"),
     _rule("talk.scope", r"\bprognosis\b|\bsurvival\b|how long (?:will|does|has) (?:he|she|the patient|this patient).*live|"
                         r"\b(?:what|which) (?:drug|dose|antibiotic|chemotherapy|medication|treatment should)|\bprescri\w+|"
-                        r"\b(?:tnm|clinical|tumou?r) stag\w+|what stage\b|预后|能活多久|生存期|开什么药|用什么药|抗生素|化疗方案|是几期|第几期|分期是"),
+                        r"\b(?:chemo\w*|radiotherapy|immunotherapy|surgery)\b(?!.*\b(?:history|previous|had|after)\b)|\b(?:tnm|clinical|tumou?r) stag\w+|what stage\b|预后|能活多久|生存期|开什么药|用什么药|抗生素|化疗|放疗|靶向药|手术方案|是几期|第几期|分期是"),
     _rule("talk.scope", r"\b(?:ignore|forget|disregard) (?:all |your |the |any |previous )+(?:instructions?|rules|prompt)|system prompt|"
                         r"忽略(?:之前|以上|所有)的?(?:指令|规则)|delete (?:all|every|the) (?:cases?|evidence|data)"),
     _rule("talk.scope", r"(?:patient(?:'s|s)?|his|her) (?:full )?(?:name|id|birth ?date|date of birth|address|phone)\b|(?:患者|病人)(?:的)?(?:姓名|名字|叫什么|生日|电话|住址)"),
     _rule("talk.doubling", r"doubling time|\bvdt\b|倍增时间"),
     _rule("talk.identity", r"\bwho (?:are|made|built|wrote|trained) you\b|\bare you (?:a|an|chatgpt|gpt)\b|你是谁|谁(?:开发|做|训练)了?的?你"),
-    _rule("talk.capabilities", r"\bare you (?:allowed|able|supposed) to\b|\bwhat (?:kinds?|sorts?) of (?:things|questions)|\bwhat (?:can|could) you (?:do|help)|\bwhat (?:else )?are you able to|\b(?:what|which) (?:tools|models|functions|guidelines) "
+    _rule("talk.capabilities", r"\bare you (?:allowed|able|supposed) to\b|\bwhat (?:kinds?|sorts?) of (?:things|questions)|\bwhat (?:can|could) you (?:do|help)|\bwhat (?:else )?are you able to|\bwhat(?:'s| is) possible\b|^how (?:do|can) i use (?:you|this)\b|怎么用(?:你|这个)|你有什么(?:本事|功能|用)|^(?:your |the |list (?:your |the |all )?|show (?:me )?(?:your |the |all )?|any )?(?:tools|functions|features|capabilities)\W*$|\b(?:what|which) (?:tools|models|functions|guidelines) "
                                r"(?:do you|are (?:there|installed|available))|^help\b|你(?:都)?(?:能|会|可以)(?:做|干|帮我做)?(?:些)?(?:什么|哪些)|有(?:哪些|什么)(?:工具|功能|模型)"),
     _rule("talk.repeat", r"\b(?:repeat|say) (?:that|what you|it again|your (?:last|previous)|the last answer)|再说一遍|重复(?:一下)?(?:刚才|上)"),
     _rule("talk.explain", r"^(?:but )?why\b(?! not)|\bexplain (?:that|your|the last|how you)|为什么(?:这么|这样)|依据是什么|怎么得出"),
     _rule("talk.confidence", r"\bhow (?:confident|sure|certain|accurate|reliable|good) (?:are|were|is|was)\b|你确定|(?:多大|有多少)把握|准确(?:率|吗)|可靠吗|误差"),
+    # The reader's own line, and sums of targets
+    _Rule("measure", slots.OWN_LINE),
+    _rule("compare", slots.SUM.pattern, r"\b(?:define|definition|criteria|guidelines?|how (?:is|are|do|does))\b|定义|指南|标准|怎么"),
     # What a classifier is asked for
     _rule("classify", r"\bclassif\w+|\bcharacteri[sz]e\b|\breaders?\b.{0,12}\b(?:think|say|rate|rating|opinion)|\b(?:malignan\w+|benign|cancerous)\b|\bis (?:it|this|that) (?:a )?(?:cancer|tumou?r)|\bdiagnos(?:is|e)\b|\b(?:suspicious|worrying|worrisome|concerning) (?:is|does|looking)|"
                       r"\b(?:rate|rating|score|scores|grade) (?:it|this|the (?:lesion|nodule|\w+ (?:one|lesion|nodule))|lesion|for|please)|\bwhat (?:findings|disease|pathology|abnormalit\w+)\b|\bwhat (?:is|'s) wrong\b|"
                       r"\b(?:abnormal(?:it\w+)?|cardiomegaly|effusion|pneumothorax|consolidation|pneumonia|tuberculosis|covid|fracture|atelectasis|pulmonary embolism)\b|\b(?:scan|ct|chest|lungs?|study|film|image|it|x-?ray|this|everything) (?:looks? )?(?:normal|clear|clean|all right|okay|ok)\b|"
                       r"良恶性|良性|恶性|是癌|是不是癌|诊断(?:是|为)?什么|分类|异常|正常吗|气胸|积液|肺炎|骨折|结核|肺栓塞|新冠|打分|评分",
           rf"\b(?:segment|outline|contour|mark|boundar\w+|highlight|measure|how (?:big|large))\b|guidelines?|manage\w*|fleischner|lung[- ]?rads|literature|recommend\w*|follow[- ]?up|rads|report|{'|'.join(('指南', '随访', '报告', '分割', '测量', '勾画', '病史'))}|previous|earlier|did you"),
+    _rule("classify", r"^(?:is (?:it|this|that) )?(?:a )?(?:cancer|malignancy|tumou?r)(?: or (?:not|no))?\W*$|^(?:是)?(?:不是)?癌(?:症)?(?:吗|么|吧)?\W*$|^评(?:一下|下|个|一评)(?!估)|癌(?:吗|么)|\b(?:dangerous|worrisome|nasty|sinister)\b|危险吗|要紧吗|严重吗"),
+    _rule("compare", r"比(?:上次|上回|之前|以前|去年|前片|原来)[^,。]{0,4}(?:大|小|变|长|缩)|(?:跟|和|与|同)[^,。]{0,12}(?:比(?!较好)|对照|对比)|对照"),
+    _rule("measure", r"\bsize (?:it |this |that |them )?up\b|\bsize up\b|\b(?:more|less|bigger|larger|smaller|over|under|above|below)(?: than)? (?:an?|one|half an?|two|three) (?:cm|centimet\w+|inch)"),
     _rule("measure", r"\b(?:compute|calculate|measure|take|get)\b.{0,12}\brecist (?:diameter|measurement)"),
     # Files and reports
-    _rule("export", r"\b(?:export|download|e-?mail|upload|transmit)\b|\b(?:save|send|push|write)\b.*\b(?:to (?:a |the |my )?(?:disk|folder|file|pacs|archive|"
+    _rule("export", r"\b(?:export|download|e-?mail|upload|transmit)\b|\b(?:want|need|get|give) (?:me )?(?:the |a |an )?(?:markdown|json|pdf)\b|\b(?:save|send|push|write)\b.*\b(?:to (?:a |the |my )?(?:disk|folder|file|pacs|archive|"
                     r"json|pdf|markdown|desktop|doctor|gp|colleague)|(?:files?|results?|evidence|reports?)\b(?=.*\bto\b)|as (?:pdf|json|markdown|a file))|\b(?:as|in|to) (?:an? )?(?:json|pdf|markdown)\b|"
                     r"\b(?:save|send) (?:me )?(?:the |this |all )?(?:report|files?|results?|evidence|everything)\b"
-                    r"|导出|下载|上传|保存(?:报告|结果|文件|到|为|成)?|(?:报告|结果|文件)[^,。]{0,4}(?:发|存|传)(?:给|到|送|成|为|下来|出去)|发送|存(?:成|为|到)"),
+                    r"|导出|下载|上传|保存(?:报告|结果|文件|到|为|成)?|(?:报告|结果|文件)[^,。]{0,4}(?:发|存|传)(?:给|到|送|成|为|下来|出去)|发送|存(?:成|为|到)|(?:报告|结果|文件)发(?:我|他|她|过来|一份)"),
+    # A report is edited by what is put into it, whether or not it is named
+    _rule("write_report", r"\b(?:put|add|include|insert|enter|drop|work) (?:in )?(?:the |a |my |her |his |its )?(?:new|latest|updated|current|revised|corrected) (?:\w+ )?(?:size|measurement|volume|diameter|value|number|figure|result|outline)s?\b|"
+                          r"\b(?:make|keep|shorten|trim|cut|tighten up|expand|lengthen) (?:the |its |that )?(?:impression|conclusion|findings section|report|summary)\b|"
+                          r"(?:新|最新|更新后)的?(?:测量|大小|尺寸|体积|直径|数值|结果|值)[^,。]{0,6}(?:写|加|放|填|补|更新)|(?:写|加|放|填|补)(?:入|进|上|到)?[^,。]{0,6}(?:新|最新)的?(?:测量|大小|尺寸|体积|直径|数值|结果|值)"),
     _rule("recall.report", r"\b(?:what|which|where|is there|do we have|read|see|show(?: me)?)\b.{0,24}\b(?:report|impression|draft)\b(?:.{0,12}\b(?:say|yet|version|now)\b)?"
                            r"|报告(?:里|中|内容|怎么|写了什么|说了什么|写好了)|(?:看看|给我看|查看)(?:一下)?报告|有报告吗",
           rf"\b(?:write|draft|generate|make|{_EDIT})\b|outside|写[^了好]|出报告|生成|加|改|补|删"),
@@ -80,28 +92,30 @@ _RULES: tuple[_Rule, ...] = (
                           rf"|^(?:再)?(?:报告|出具报告)$|(?:书写|撰写|写)(?:影像)?所见",
           r"外院报告|报告(?:里|中)?(?:写|说)了什么"),
     # Then, what was done before
-    _rule("recall.settings", r"\b(?:which|what|whose) (?:threshold|cut-?off|probability|settings?|parameters?|model|tool|version|segmenter|algorithm)\b.{0,30}(?:\b(?:use|used|did|was|were|is|made|applied|do we|at)\b|\?|$)|"
+    _rule("recall.history", r"\b(?:size|diameter|volume|measurement|number|value)s? (?:that )?(?:you|we|i) (?:first |last )?(?:measured|gave|reported|had|got|told)\b"),
+    _rule("recall.settings", r"\b(?:which|what) (?:\w+ )?(?:tool|model|algorithm|segmenter)\b.{0,12}\b(?:did|made|drew|produced|was|outlined|used)\b|\b(?:which|what|whose) (?:threshold|cut-?off|probability|settings?|parameters?|model|tool|version|segmenter|algorithm)\b.{0,30}(?:\b(?:use|used|did|was|were|is|made|applied|do we|at)\b|\?|$)|"
                              r"\bhow (?:was|were|did you) (?:it|this|that|the \w+|lesion \d+)? ?(?:outline|outlined|segment|segmented|contoured|made)|\bwho (?:drew|outlined|segmented)\b|"
                              r"(?:用|使用)(?:的|了)?(?:是)?(?:什么|哪个|哪种|多少)(?:的)?(?:阈值|模型|参数|设置|工具|算法)|阈值(?:是|用的是|为)?(?:多少|几)|(?:什么|多少|多大|哪个)的?阈值|(?:什么|多少)阈值|怎么分割的|分割参数",
           r"\bshould\b|recommend|fleischner|(?:tools?|models?) (?:do you have|are there)"),
     _rule("recall.history", rf"\b(?:how (?:big|large|wide|long|small)|what (?:size|diameter|volume|number)) (?:was|were|did (?:you|it|we))\b|(?:\b(?:was|were|did|had|last time|first time|reported|gave|told)\b.*\b(?:before|previous(?:ly)?|earlier|last time|last measurement|first time|originally|initially|at first|the first|reported|gave me|beforehand)\b.*(?:\?|$))"
                             rf"|\b(?:previous|earlier|old|former|last|original|initial|first) (?:{_SIZE}|value|number|result|reading)\b|\bmeasurement history\b|\bhistory of (?:it|lesion|the (?:lesion|nodule)|measurements)|"
-                            r"(?:之前|以前|原来|先前|上次|上一次|上回|刚才|最初|一开始|第一次|前一次|此前)[^,。]{0,8}(?:多大|多少|大小|直径|体积|测|量|数值|结果|径)|测量历史|历史(?:记录|测量)|(?:一开始|最初|最早|第一次)[^,。]{0,4}测|(?:多大|大小).{0,3}(?:之前|以前|原来)",
+                            r"(?:之前|以前|原来|先前|上次|上一次|上回|刚才|最初|一开始|第一次|前一次|此前|最开始|开始的时候)[^,。]{0,8}(?:多大|多少|大小|直径|体积|测|量|数值|结果|径)|测量历史|历史(?:记录|测量)|(?:一开始|最初|最早|第一次)[^,。]{0,4}测|(?:多大|大小).{0,3}(?:之前|以前|原来)",
           r"\bcompare|\bprior (?:scan|ct|study)|grow|change since|\bthreshold|\bsay|说|对比|比较|阈值|重新(?:测|量)|cancer|smok|癌|吸烟"),
     _rule("recall.findings", r"\b(?:what|which)\b.{0,20}\b(?:find|found|have|know|got)\b.{0,20}\b(?:so far|until now|already|yet|up to now)|\bremind me\b.{0,20}\b(?:found|find|have|lesions?)|\brecap\b|\bsum (?:it |this )?up\b|\bwhere do we stand\b|"
                              r"\bwhat (?:did|have) (?:you|we) (?:find|found|got)|\bsummar\w+ (?:of )?(?:the |all )?(?:findings|lesions|what)(?!.*report)|\blist (?:the |all )?(?:lesions|findings|nodules|candidates)\b|"
                              r"\btell me (?:more )?about (?:it|lesion|nodule|the \w+ (?:one|lesion|nodule))|(?:目前|到目前|至今|现在|已经|前面|刚才)(?:为止)?[^,。]{0,4}(?:发现|找到|有)了?(?:什么|哪些)|回顾一下|总结(?:一下)?(?:目前|所见|发现)?$|列出(?:所有)?(?:病灶|结节)|有哪些病灶"),
     _rule("recall.context", r"\bwhat (?:do|did) (?:you know|i (?:say|tell|state)\w*)|\bwhat have i (?:told|said|stated)|\bwhat (?:else )?(?:is|do you) (?:still )?(?:missing|need)|(?:我)(?:告诉|说|提供)过?(?:你)?(?:什么|哪些)|还(?:缺|需要)(?:什么|哪些)信息|(?:患者|病人)(?:的)?(?:信息|情况|年龄|病史)(?:有哪些|是什么|怎样|多大)?$"),
-    _rule("recall.measurements", r"\b(?:list|show|table of|all|recap|current) (?:me )?(?:the |all )?(?:current )?(?:measurements|sizes|diameters)\b(?! of)|\bwhich (?:one|lesion|nodule|of \w+)\b.{0,12}\b(?:biggest|largest|smallest|bigger|larger)|(?:列出|汇总|显示)(?:所有|全部)?(?:的)?(?:测量|大小)|哪(?:个|枚)(?:病灶|结节)?最[大小]",
+    _rule("recall.findings", r"\bdescribe (?:it|lesion|nodule|number|the (?:\w+ )?(?:lesions?|nodules?|one|mass|findings))|\boverview\b|(?:说说|讲讲|介绍一下)(?:病灶|结节|第|\d|[一二三四五六七八九]号|这个)|\bon (?:the|your|our|my) list\b|^(?:list|findings)(?: (?:so far|please|now))?\W*$"),
+    _rule("recall.measurements", r"\b(?:list|show|table of|all|recap|current) (?:me )?(?:the |all )?(?:current )?(?:measurements|sizes|diameters)\b(?! of)|\bwhich (?:one|lesion|nodule|of \w+)\b.{0,12}\b(?:biggest|largest|smallest|bigger|larger)|(?:列出|汇总|显示)(?:所有|全部)?(?:的)?(?:测量|大小)|(?:测量|大小|尺寸|径)(?:值|结果)?(?:全|都|一起|统统)?(?:列|汇总)|哪(?:个|一个|枚)(?:病灶|结节)?最[大小]",
           r"\bmeasure\b|\bagain\b|\bredo\b|重新|测量一下"),
     # The viewer
     _rule("show", r"\b(?:coronal|sagittal|axial|transverse)\b(?! (?:long|short|diameter|axis|size|measure))|\b(?:lung|mediastin\w+|bone|brain|soft[- ]tissue) (?:window|settings?|preset|view)\b|\bwindow\b(?= (?:level|width|to))|"
                   r"\b(?:go|jump|scroll|navigate|pan|take me|zoom)(?: \w+)? (?:to|in|on)\b|\bcent(?:re|er)\b.*\bon\b|\b(?:show|display|bring up|open|see|view) (?:me )?(?:it|slice|lesion|the (?:\w+ )?(?:lesion|nodule|one|mass)|number|nodule|candidate|where)\b|"
-                  r"^(?:slice|image) \d+|冠状|矢状|横断|轴位(?!.*径)|(?:肺|纵隔|骨|脑|软组织)窗|跳(?:到|转)|转到|翻到|切(?:到|换)|定位到|(?:显示|看看?)(?:一下)?(?:第|病灶|结节|\d|[一二三四五六七八九十]号)|第\s*\d+\s*(?:层|张|幅)|居中",
+                  r"^(?:slice|image) \d+|冠状|矢状|横断|轴位(?!.*径)|(?:肺|纵隔|骨|脑|软组织)窗|跳(?:到|转)|转到|翻到|切(?:到|换)|定位到|(?:显示|看看?)(?:一下)?[大小]的|打开(?:第|病灶|结节|\d|[一二三四五六七八九十]号)|(?:显示|看看?)(?:一下)?(?:第|病灶|结节|\d|[一二三四五六七八九十]号)|第\s*\d+\s*(?:层|张|幅)|居中",
           r"\bmask\b|outline|contour|report|guideline|source|measure|轮廓|报告|多大|测"),
     # Location
     _rule("recall.location", r"\b(?:which|what) (?:lobe|lung|side|zone|third|lung segment|part of the lung)\b|\bwhere(?:abouts)? (?:is|are|exactly|does|in)\b.{0,20}(?:\b(?:it|lesion|nodule|mass|one|located|lie|sit)\b|$)|^(?:where|location|position)\W*$|\b(?:is|lies?|sits?|located) (?:it |this )?(?:\w+ )?in (?:the|which|what) (?:right|left|upper|lower|middle|which|lobe|lung|lingula)|\b(?:left or right|right or left)\b|"
-                             r"\blocation of\b|\bis it (?:central|peripheral|on the (?:left|right))|哪(?:个|一)?(?:肺)?叶|哪(?:一)?侧|哪边|左(?:肺|边|侧)?还是右|右(?:肺|边|侧)?还是左|在哪(?!找)|位于(?:哪|什么)|什么位置|位置$|哪个(?:肺)?段",
+                             r"\blocation of\b|\bis it (?:central|peripheral|on the (?:left|right))|哪(?:个|一)?(?:肺)?叶|哪(?:一)?侧|哪边|(?:是|在)[左右](?:肺|边|侧)(?:的)?(?:吗|么|吧)|左(?:肺|边|侧)?还是右|右(?:肺|边|侧)?还是左|在哪(?!找)|位于(?:哪|什么)|什么位置|位置$|哪个(?:肺)?段",
           r"\b(?:nodules|lesions|candidates) (?:are|in)\b|find|找|measure|segment|分割|recommend|follow"),
     # Comparison
     _rule("compare", r"\b(?:compare|comparison|compared)\b|\b(?:chang\w+|grown?|growth|grew|bigger|smaller|different|progress\w*|shr\w+|new|stable)\b.{0,24}\b(?:since|than (?:last|the prior|before|in)|from (?:the )?(?:prior|last|previous)|versus|vs|compared)|"
@@ -109,6 +123,8 @@ _RULES: tuple[_Rule, ...] = (
                      r"对比|比较|比一下|相比|跟(?:上次|以前|之前|去年|前片)比|较(?:前|上次|去年)|长大了?|(?:变|增|缩)(?:大|小)了(?:吗|没|多少|么)|有(?:没有)?变化|新发",
           r"\b(?:define|definition|criteria|recist|guidelines?)\b|\bdid i\b|\bthreshold\b|before (?:the )?(?:new|re-?seg)|定义|指南|标准"),
     # Outlining
+    _rule("segment", r"^(?:(?:and|ok|now|please|what|if|you|we|i|how|about|use|used|try|redo|again|do|it|that|take|set|make|run|with|at|to|on|of|the|same|instead|换成|换|改成|改为|改|用|调到|调成|调|到|设为|设|取|再|试试|试|来|,)\W*)*(?:\d{1,2}(?:\.\d+)?\s*(?:%|percent)|百分之[一二三四五六七八九十\d]{1,3})(?:\W*(?:instead|please|again|now|threshold|重新|再|来|一次|试|的|吧|分割|看看))*\W*$"),
+    _rule("segment", r"\bmake (?:it|that|this|(?:lesion |nodule |number |no\.? )\d+|the (?:\w+ )?one) (?:a (?:bit|little|touch) )?(?:smaller|bigger|larger|tighter|looser|wider|narrower)\b|\bredr(?:aw|ew|awn)\b|(?:别|不要)把?[^,。]{0,6}(?:血管|胸壁|胸膜|肋骨|气管|支气管|膈)[^,。]{0,3}(?:包|算|勾|分|画)|\b(?:leave|keep|take|cut) (?:this|that|(?:the |that |this )?(?:\w+ )?(?:vessel|wall|rim|pleura|rib|airway|bronchus|heart|diaphragm|part|bit|structure|thing)) out\b|\b(?:not|don't) include\b.{0,12}\b(?:vessel|wall|pleura|rib|airway|bronchus|heart|diaphragm|this|that)\b"),
     _rule("segment", r"\b(?:re-?|auto-?)?segment(?:s|ed|ing|ation)?\b|\b(?:re-?)?(?:outline|contour|delineat\w+|trace)\b|\b(?:draw|paint|mark|annotate|make|create|get|show)\b.{0,20}\b(?:mask|outlines?|contours?|borders?|boundar\w+|edges?|around)\b|\bmask (?:the|it|this|lesion|out)|"
                      r"\bhighlight\b|\b(?:tighter|looser)\b|\b(?:tighten|loosen|shrink|grow|expand|smooth|dilate|erode)\b.{0,16}\b(?:mask|outline|contour|edge|it|segmentation|border)\b|\b(?:mask|outline|contour|segmentation|it)\b.{0,12}\b(?:leaks?|bleeds?|spills?|too (?:big|small|tight|loose|large|wide|generous|narrow)|misses|wrong|off)\b|"
                      r"\b(?:exclude|include|leave out)\b.{0,20}\b(?:vessel|wall|rim|pleura|halo|margin|rib|edge|airway|bronchus)|\b(?:use|set|raise|lower|try|with|at|change|increase|decrease|higher|reduce)\b.{0,20}\b(?:threshold|cut-?off)\b|"
@@ -118,10 +134,11 @@ _RULES: tuple[_Rule, ...] = (
     _rule("measure", rf"\b(?:re-?)?(?:measur(?:e|ing)|quantify)\b|\bhow (?:big|large|wide|long|tall|thick|dense|round|spherical|many (?:mm|millimet\w+|cm|cubic))\b|\bhow (?:small)\b|"
                      rf"\b(?:what|give|get|calculate|compute|tell|need|want|take|the|its|mean|total|and|max\w*)\b.{{0,24}}\b{_SIZE}\b|^{_SIZE}\b|\b{_SIZE}(?: of\b| in (?:mm|cm)|\?|$| please)|\bwhat size\b|"
                      r"\b(?:is|are) (?:it|this|that|the \w+|lesion \d+) (?:bigger|larger|smaller|more|less|over|under|above|below) (?:than )?\d|"
-                     r"测(?:量|一|下|出|了)|再测|重测|(?:都|全)(?:量|测)|量了|(?:再|重新)量|量(?:一|下|出)|多大|(?:直|长|短|最大|平均)径|体积|大小|尺寸|(?:ct值|密度|面积)(?:是|为)?(?:多少|几)?|多少(?:毫米|厘米|mm|cm)|算(?:一下)?(?:体积|直径|大小)|比\d+(?:毫米|mm)[大小]",
+                     r"测(?:量|一|下|出|了)|再测|重测|(?:都|全)(?:量|测)|量了|(?:再|重新)量|量(?:一|下|出)|多大|(?:直|长|短|最大|平均)径|体积|大小|尺寸|(?:ct值|密度|面积)(?:是|为)?(?:多少|几)?|(?:多少|几)个?(?:毫米|厘米|公分|mm|cm)|算(?:一下)?(?:体积|直径|大小)|比\d+(?:毫米|mm)[大小]",
           rf"{FOLLOW_UP}|\bhow long (?:do|should|must|will|is the follow)|\breport\b|你|report|how (?:big|large) (?:a|must|should)|\btarget lesion\b|可测量(?:病灶)?的|多大(?:把握|年纪|岁)|how (?:big|large) is the (?:error|heart)|标准"),
     # Searching
     _rule("guideline", r"\b(?:passages?|paragraphs?) (?:about|on|for)\b|\bguideline\b.*\b(?:cover|wrote|written|published|edition)|(?:段落|条文|原文)"),
+    _rule("find", r"\b(?:top|best|first) (?:\d{1,2}|two|three|four|five|ten)(?: (?:candidates|nodules|lesions|ones))?(?: please)?\W*$|^(?:给我?|列出?|要|取|看)?前\s*[\d一二两三四五六七八九十]{1,3}\s*(?:个|名|位)(?:候选|结节|病灶)?\W*$|^(?:两?肺|肺部|胸部|片子)(?:里|里面|上|中)?(?:都)?有(?:些)?(?:什么|没有)(?:东西|问题)?\W*$"),
     _rule("find", r"\b(?:find|detect|locate|search|look|scan|hunt|check|screen|spot|identify|list|pick|are there|any|how many|see|is there)\b.{0,30}\b(?:nodules|lesions|masses|candidates|spots|tumou?rs|mets|metastases)\b(?!.{0,20}\b(?:guideline|recist|fleischner|allow))|"
                   r"\b(?:find|detect|locate|search for|look for) (?:a |the |any |an? (?:other|more) |me )?(?:\w+ )?(?:nodule|lesion|mass|tumou?r|candidate)s?\b|\b(?:search|scan|look (?:in|at|through)|check) (?:the |both |only the )?(?:\w+ )?(?:lungs?|side|chest|whole)\b|\bsearch (?:again|the scan)|\banything else\b.{0,12}\b(?:lung|chest|scan|side)|\b(?:run|start) (?:the )?(?:finder|detection|search)|"
                   r"(?:找|查找|搜索?|搜寻|检测|寻找|检出|筛查|定位)[^,。]{0,8}(?:结节|病灶|肿块|肿瘤|病变|候选)|(?:结节|病灶|肿块)[^,。]{0,4}(?:在哪里?,?找|找出来)|有(?:没有|无|几个|多少)?[^,。]{0,6}(?:结节|病灶|肿块)(?:吗|$|\?)|(?:几|多少)(?:个|枚)(?:结节|病灶)|(?:对侧|另一侧|左肺|右肺|双肺|全肺)[^,。]{0,4}(?:找|搜|查)|(?:找|搜|查)(?:一下|找)?(?:左肺|右肺|对侧|另一侧|双肺|全肺)",

@@ -6,7 +6,7 @@ A goal is a call whose lesion may still have to come from the step before it (`s
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,7 +61,9 @@ def _one_lesion(function: str, clause: str, card: Card) -> list[Goal] | Which:
     if len(meant.between) > 1:
         return Which(function, meant.between)
     named = slots.guideline(clause) if function == "assess" else None
-    rest = {"guideline": named} if named else {}
+    rest: dict[str, Any] = {"guideline": named} if named else {}
+    if function == "measure" and slots.own_line(clause):
+        rest["own_line"] = True
     if not meant.numbers:
         return [Goal(function, dict(rest))]
     return [Goal(function, {**rest, "lesion": n}) for n in meant.numbers]
@@ -76,6 +78,9 @@ def _segment(clause: str, card: Card) -> list[Goal] | Which:
     elif point:
         arguments["point"] = point
     threshold, change = slots.threshold(clause), slots.change(clause)
+    clicked = (card.get("selection") or {}).get("point")
+    if clicked and refer.lesions(card) and slots.leaves_out(clause):
+        return _leave_out(clicked, seen, card)
     if threshold is not None:
         arguments["threshold"] = threshold
     elif change is not None:
@@ -96,6 +101,18 @@ def _segment(clause: str, card: Card) -> list[Goal] | Which:
     if not meant.numbers:
         return [Goal("segment", arguments)]
     return [Goal("segment", {"lesion": n, **arguments}) for n in meant.numbers]
+
+
+def _leave_out(clicked: Sequence[float], seen: str, card: Card) -> list[Goal] | Which:
+    """What was clicked on is left out of the lesion in focus, or of the one that is named."""
+    meant = refer.meant(reference(seen), card)
+    if len(meant.between) > 1:
+        return Which("segment", meant.between)
+    only = meant.numbers[0] if meant.numbers else refer.focus(card)
+    if only is None:
+        return Which("segment", tuple(int(x["id"]) for x in refer.lesions(card)))
+    arguments: dict[str, Any] = {"avoid": [[float(v) for v in clicked]]}
+    return [Goal("segment", {"lesion": only, **arguments})]
 
 
 def _recall(what: str, clause: str, card: Card) -> list[Goal]:
@@ -120,7 +137,11 @@ def _find(clause: str, raw: str, card: Card, language: Language) -> list[Goal]:
 
 def _compare(clause: str, raw: str, card: Card, language: Language) -> list[Goal]:
     days = slots.days(clause)
-    return [Goal("compare", {"days": days} if days else {})]
+    arguments: dict[str, Any] = {"days": days} if days else {}
+    if slots.sum_wanted(clause):
+        targets = slots.targets(clause)
+        arguments |= {"targets": targets} if targets else {"sum_targets": True}
+    return [Goal("compare", arguments)]
 
 
 def _find_guideline(clause: str, raw: str, card: Card, language: Language) -> list[Goal]:
@@ -154,13 +175,13 @@ def _next(card: Card) -> refer.Meant:
     return refer.Meant((ids[(here + 1) % len(ids)],), said=True)
 
 
-_IN_ENGLISH = re.compile(r"\b(?:in|into) english\b|英文|英语", re.ASCII)
-_IN_CHINESE = re.compile(r"\b(?:in|into) (?:chinese|mandarin)\b|中文|汉语", re.ASCII)
+_IN_ENGLISH = re.compile(r"\b(?:in|into|to) english\b|英文|英语", re.ASCII)
+_IN_CHINESE = re.compile(r"\b(?:in|into|to) (?:chinese|mandarin)\b|中文|汉语", re.ASCII)
 _SPECIAL = re.compile(
     r"\b(?:updat\w+|revis\w+|edit\w*|amend\w*|shorten\w*|shorter|longer|lengthen|rewrit\w+|rephras\w+|reword\w*|correct\w*|"
-    r"chang\w+|fix|trim|put (?!everything)|add|insert|includ\w+|mention\w*|remov\w+|delet\w+|drop|without|only|just|"
+    r"chang\w+|fix|trim|put (?!everything)|add|insert|includ\w+|mention\w*|remov\w+|delet\w+|drop|without|only|just|concise\w*|crisp\w*|terse\w*|cut|halve|half|tidy|polish|"
     r"impression|conclusion|findings section|letter|section|with the new|brief\w*|detailed)\b"
-    r"|更新|修改|修订|改|重写|精简|缩短|短一点|补充|加上|加入|加到|加进|写进|写入|放进|删|去掉|注明|只写|仅写|结论|印象|写上|报告里加",
+    r"|更新|修改|修订|改|重写|精简|缩短|短一点|补充|加上|加入|加到|加进|写进|写入|放进|删|去掉|注明|只写|仅写|结论|印象|写上|报告里加|简单|简要|简洁|简短",
     re.ASCII,
 )
 

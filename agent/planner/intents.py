@@ -31,6 +31,9 @@ STRENGTH = 12.0
 0.69 right at 3, 0.70 at 12 and 0.71 at 40."""
 NEAR, NEARER = 0.35, 0.08
 """A clause is a tool's when it is at least this near to one of its sentences, and nearer than to any shipped one."""
+NEAR_BY_WORD = 0.1
+"""The same where the clause has a word that only tools' sentences have ("agatston")."""
+_WORD = re.compile(r"[a-z][a-z-]{4,}")
 _BLOCKS = 2.0
 """The two kinds of n-grams are of length one each, so their product runs to two."""
 TOOL_WEIGHT = 1.5
@@ -103,6 +106,9 @@ class Router:
         self._model: Any = LogisticRegression(C=STRENGTH, max_iter=300, tol=1e-3, class_weight="balanced")
         self._model.fit(matrix, labels, sample_weight=weights)
         self._shipped, self._own, self._tasks = matrix[:shipped], matrix[shipped:], labels[shipped:]
+        known = {word for sentence in sentences[:shipped] for word in _WORD.findall(sentence)}
+        own = {word for sentence in sentences[shipped:] for word in _WORD.findall(sentence)}
+        self._words = own - known
         log.debug("the planner was fitted from %d sentences in %d intents", len(sentences), len(set(labels)))
 
     def guess(self, clause: str, most: int = 3) -> list[Guess]:
@@ -119,6 +125,8 @@ class Router:
         ours = (self._shipped @ seen.T).toarray().ravel() / _BLOCKS
         tools = (self._own @ seen.T).toarray().ravel() / _BLOCKS
         best = int(tools.argmax())
+        if tools[best] >= NEAR_BY_WORD and not self._words.isdisjoint(_WORD.findall(shape(clause))):
+            return self._tasks[best]
         return self._tasks[best] if tools[best] >= max(NEAR, float(ours.max()) + NEARER) else None
 
 

@@ -31,9 +31,16 @@ _FINDINGS = re.compile(
 _ORGANS = re.compile(
     r"\b(?:segment|outline|contour|delineate|draw|mask|mark|trace|highlight)\b(?:(?!lesion|nodule|tumou?r|mass).)*\b(?:lungs?|lobe|heart|liver|kidneys?|spleen|"
     r"aorta|airways?|trachea|vessels|bones?|ribs?|spine|brain|everything)\b(?! (?:lesion|nodule|mass|tumou?r))"
-    r"|(?:肝脏?|心脏|肾脏?|脾脏?|左肺|右肺|全肺)[^,。]{0,2}(?:分割|勾画)|(?:分割|勾画)(?:一下)?(?:整个)?(?:左|右|双|全)?(?:肺(?!结节|内|部?病)|上叶|下叶|肝脏?(?!病)|心脏?|肾|脾|主动脉|气管|骨)", re.ASCII
+    r"|(?:肝脏?|心脏|肾脏?|脾脏?|左肺|右肺|全肺)[^,。]{0,2}(?:分割|勾画)|(?:分割|勾画|勾|描|圈)(?:一下|下|出)?(?:整个)?(?:左|右|双|全)?(?:肺(?!结节|内|部?病)|上叶|下叶|肝脏?(?!病)|心脏?|肾|脾|主动脉|气管|骨)", re.ASCII
 )
 _ORGAN = re.compile(r"lung|lobe|heart|liver|kidney|spleen|aorta|airway|trachea|vessel|bone|rib|spine|brain|[肺肝心肾脾骨]|主动脉|气管|上叶|下叶")
+_ORGAN_SIZE = re.compile(
+    r"\b(?:heart|cardiac|liver|spleen|kidneys?|aort\w+|thyroid|prostate|lungs?)(?:'s)? (?:size|volume|diameter|dimensions?|width)\b|"
+    r"\b(?:size|volume|diameter|width) of the (?:heart|liver|spleen|kidneys?|aorta|thyroid|prostate|lungs?)\b(?! (?:nodule|lesion|mass|tumou?r))|"
+    r"\bhow (?:big|large|wide) is the (?:heart|liver|spleen|kidney|aorta)\b(?! (?:nodule|lesion|mass|tumou?r))|"
+    r"(?:心脏|肝脏?|脾脏?|肾脏?|主动脉|甲状腺|前列腺)(?:有)?(?:多大|大小|体积|直径|大吗|大不大)", re.ASCII
+)
+_SEVERAL = re.compile(r"\b(?:nodules|lesions|masses|candidates)\b|(?:结节|病灶)(?:都|们)", re.ASCII)
 _NORMAL = re.compile(
     r"\b(?:normal|abnormal\w*|unremarkable|clear|clean)\b|\bwhat (?:findings|disease|pathology)\b|\bwhat (?:is|'s) (?:wrong|on)\b|\bwhat do you see\b|"
     r"正常|异常|(?:什么|有)问题|看出什么|什么毛病", re.ASCII
@@ -57,6 +64,7 @@ _WANTS = re.compile(
 )
 _PACS = re.compile(r"\bpacs\b|\b(?:e-?mail|whatsapp|fax)\b|邮件|邮箱|微信", re.ASCII)
 _ACTS = ("measure", "segment", "show", "find", "classify", "recall.history")
+_WITH_COMPARISON = ("prior_interval", "targets")
 _TELLS_APART = ("lobe", "nodule_type", "perifissural")
 
 
@@ -109,6 +117,8 @@ def sense(
         if best.share < SURE:
             return Sense(clause, unsure=Unsure(best.intent, second.intent), settled=False)
         intent, share = best.intent, best.share
+    if intent == "talk.doubling" and card.get("prior"):
+        intent = "compare"
     if intent.startswith("talk."):
         return Sense(clause, topic=intent.removeprefix("talk."))
     found = _as_the_case_allows(intent, clause, card, utterances, in_hand)
@@ -136,11 +146,15 @@ def _as_the_case_allows(intent: str, clause: str, card: Card, utterances: Uttera
         return Sense(clause, topic="no_tool")
     if intent == "export" and _PACS.search(clause):
         return Sense(clause, topic="pacs")
+    if intent == "measure" and card.get("tools") and _ORGAN_SIZE.search(clause) and not _offered("measure", clause, utterances):
+        return Sense(clause, topic="no_tool")
     if intent == "measure" and _flat_without_lesion(card):
         return Sense(clause, topic="no_spacing")
     if intent == "recall.location" and _flat_without_lesion(card):
         return Sense(clause, topic="no_side")
     if intent == "recall.location" and "scan" in card and not refer.lesions(card):
+        if _SEVERAL.search(clause):
+            return Sense(clause, intent="find")  # "where are the nodules": nobody has looked yet
         return Sense(clause, topic="no_lesion")
     return Sense(clause, intent=intent)
 
@@ -205,6 +219,8 @@ def _is_statement(clause: str, card: Card) -> bool:
     if asks(clause) and not _TAGGED.search(clause) and not re.match(r"^(?:no|yes)\b", clause):
         return False
     found = read_statements(clause, asked=needs, lesion=refer.focus(card))
+    if cues.settle(clause) == "compare" and all(s.field in _WITH_COMPARISON for s in found):
+        return False  # "with the CT from 90 days ago": said in passing
     if cues.settle(clause) in _ACTS and all(s.field in _TELLS_APART for s in found):
         return False  # "diameter of the lingula nodule": said to tell lesions apart
     return bool(found)

@@ -21,6 +21,11 @@ _NUMBERED_ZH = re.compile(
     rf"(?:第\s*)?({ZH_NUM})\s*号(?:{_NOUN_ZH})?|{_NOUN_ZH}\s*(?:编号)?\s*({ZH_NUM}(?:\s*[和、,与及]\s*{ZH_NUM})*)"
     rf"(?!\s*(?:mm|cm|%|毫米|厘米|个|枚|[.\d]|时|次|年|月|天))", re.ASCII
 )
+_BARE_NUMBER = re.compile(
+    rf"(?:\b(?:measure|re-?measure|segment|re-?segment|outline|redo|rate|classify|show|open|size|size of|for|of|on|and)\s+|^)"
+    rf"(\d{{1,2}}(?:\s*(?:,|and|&)\s*\d{{1,2}})*)(?=\s*(?:$|[?.!,;]|please|again|tighter|looser|too|as well|in (?:axial|coronal|sagittal)|with|at)){_NOT_SIZE}", re.ASCII
+)
+"""A number that stands alone where a lesion is meant: "measure 1 and 2", "tighter on 2"."""
 _PLACE_IN_LIST = re.compile(
     rf"\b({'|'.join(SMALL_ORDINALS)}|(\d{{1,2}})(?:st|nd|rd|th))\b(?!\s*(?:time|slice|axis|report|measurement|scan|ct|third))", re.ASCII
 )
@@ -29,9 +34,9 @@ _LAST = re.compile(
     rf"\b(?:last|final|newest|latest|most recent) (?:one|{_NOUN})\b|最后(?:一)?(?:个|枚|处)|最新的?(?:一)?(?:个|{_NOUN_ZH})", re.ASCII
 )
 _BIGGER = re.compile(
-    r"\b(?:bigger|biggest|larger|largest|greater|dominant|main)\b|(?:更|较|最|比较)大(?:的|那个|一个|病灶|结节|者)|大(?:的)?那个|大的那", re.ASCII
+    r"(?<![多太很最更较够])大的(?![小话])|\b(?:bigger|biggest|larger|largest|greater|dominant|main)\b|(?:更|较|最|比较)大(?:的|那个|一个|病灶|结节|者)|最大(?![值径])|大(?:的)?那个|大的那", re.ASCII
 )
-_SMALLER = re.compile(r"\b(?:smaller|smallest|tiniest)\b|(?:更|较|最|比较)小(?:的|那个|一个|病灶|结节|者)|小(?:的)?那个|小的那", re.ASCII)
+_SMALLER = re.compile(r"(?<![多太很最更较])小的(?![话])|\b(?:smaller|smallest|tiniest)\b|(?:更|较|最|比较)小(?:的|那个|一个|病灶|结节|者)|最小(?![值径])|小(?:的)?那个|小的那", re.ASCII)
 _OTHER = re.compile(rf"\b(?:the )?other (?:one|{_NOUN})\b|另(?:外)?一?(?:个|枚|处)|其他那个", re.ASCII)
 _ALL = re.compile(
     rf"\b(?:all|every|each|both|everything)\b(?!\s*(?:right|of a sudden))|\ball (?:the )?{_NOUN}|所有|全部|每(?:一)?(?:个|枚|处)|都(?:量|测|分割)|各个|两个都", re.ASCII
@@ -93,7 +98,8 @@ def reference(text: str) -> Reference:
 
 def _numbers(text: str) -> tuple[int, ...]:
     found: list[int] = []
-    for match in (*_NUMBERED.finditer(text), *_NUMBERED_ZH.finditer(text)):
+    named = [*_NUMBERED.finditer(text), *_NUMBERED_ZH.finditer(text)]
+    for match in named or _BARE_NUMBER.finditer(text):
         said = next((g for g in match.groups() if g), "")
         parts = [n for p in re.findall(rf"{NUM}|{ZH_NUM}", said) if (n := number(p)) is not None]
         if " to " in said and len(parts) == 2:

@@ -47,13 +47,13 @@ _CUT = re.compile(
     r"和(?=测量|分割|写报告|出报告))"
 )
 _DROPPED = re.compile(
-    r"\b(?:don'?t|do not|no need to|never mind|rather than|instead of)\s+(?:[\w-]+)(?:\s+(?:it|that|again|anything|"
+    r"\b(?:don'?t|do not|no need to|never mind|rather than|instead of)\s+(?!includ|forget|let\b|take (?:in|along))(?:[\w-]+)(?:\s+(?:it|that|again|anything|"
     r"(?:the|a|this) \w+|lesion \d+))?|\bwithout \w+ing(?: it| anything)?"
     r"|(?<!要)(?:不要|不用|无需|不必|先不|先别)(?:再)?(?:分割|测量|测|量|写报告|写|导出|勾画|分类|找|查)[^,。;、然但只]{0,6}"
 )
 _FALSE_START = re.compile(
     r"(?:\bno,? wait\b|\bi meant?\b|\bsorry,? (?:i meant? )?(?=lesion|nodule|the|number|no\.)|\bscratch that\b|"
-    r"\bactually,? (?:no|make (?:it|that))\b|\bno,? not\b.*?,|不对[,,]?|不是[^,。]{0,8}[,,]是|说错了[,,]?|应该是)"
+    r"\bactually,? (?:no|make (?:it|that))\b|\bno,? (?=(?:the |number |no\.? ?)?\d{1,2}\b(?!\s*(?:mm|cm|%)))|\bno,? not\b.*?,|不对[,,]?|不是[^,。]{0,8}[,,]是|说错了[,,]?|应该是)"
 )
 
 

@@ -46,26 +46,28 @@ GUIDELINES = {
 """Guidelines that have a name to be called by; whether one is at hand is the toolset's to say."""
 
 TIGHTER = re.compile(
-    r"\b(?:tight(?:er|en|ly)?|shrink|smaller (?:mask|outline|contour|region)|(?:mask|outline|contour|it|that)(?:'s| is)? "
+    r"\b(?:(?<!too )tight(?:er|en|ly)?|shrink|(?:threshold|cut[- ]?off)(?: a (?:bit|little|touch))? (?:up|higher)|(?:bump|turn|crank) (?:the |up the )?(?:threshold|cut[- ]?off)(?! down)|"
+    r"smaller (?:mask|outline|contour|region)|(?:mask|outline|contour|it|that)(?:'s| is)? "
     r"(?:too (?:big|large|loose|wide|generous)|leak\w*|bleed\w*|spill\w*)|leak\w*|too (?:loose|generous)|over-?segment\w*|"
     r"(?:higher|raise|increase)(?: the| a)? (?:threshold|cut-?off)|higher threshold|less generous|more conservative|strict(?:er|ly)?|more stringent|"
-    r"exclud\w+|leave out|cut off the vessel|trim\w*|erode)\b"
-    r"|(?<!太)(?<!得)紧(?:一点|一些|些|点|凑)?|收(?:紧|缩|小)|缩小|(?:更高|提高|调高|高一点|升高)(?:的)?阈值|阈值(?:调|提|再)?高|太(?:大|松|宽)|"
-    r"(?:溢|漏|渗)(?:出|到|进)|排除|去掉|剔除|过分割", re.ASCII
+    r"exclud\w+|leave out|(?:leave|keep|take|cut) (?:the |that |this )?(?:\w+ )?\w+ out|don't include|do not include|not include|cut off the vessel|make (?:it|that|this|\w+ \d+|the (?:\w+ )?(?:mask|outline|contour|segmentation|one)) (?:a (?:bit|little|touch) )?(?:smaller|narrower)|(?:spill|leak|bleed)ing|cut the \w+ out|trim\w*|erode)\b"
+    r"|(?<!太)(?<!得)紧(?:一点|一些|些|点|凑)?|收(?:紧|缩|小|一?点|一些|一收)|缩(?:小|一?点|一些)|(?:再)?小(?:一圈|一点)|往(?:里|内)|(?:更高|提高|调高|高一点|升高)(?:的)?阈值|阈值(?:调|提|再)?高|太(?:大|松|宽)|"
+    r"(?:溢|漏|渗)(?:出|到|进)|排除|去掉|剔除|过分割|(?:别|不要|不)(?:把[^,。]{1,6})?包(?:进|含|括)|(?:别|不要)把[^,。]{1,8}(?:算|划|分|勾)进", re.ASCII
 )
 LOOSER = re.compile(
-    r"\b(?:loos(?:e|er|en|ely)|wider|grow the (?:mask|outline)|expand|(?:bigger|larger|wider) (?:mask|outline|contour|region)|"
+    r"\b(?:(?<!too )loos(?:e|er|en|ely)|(?:threshold|cut[- ]?off)(?: a (?:bit|little|touch))? (?:down|lower)|(?:drop|reduce|lower|decrease|turn down) (?:the |a )?(?:threshold|cut[- ]?off)|wide[rn]|make (?:it|that|this|\w+ \d+|the (?:\w+ )?(?:mask|outline|contour|segmentation|one)) (?:a (?:bit|little|touch) )?(?:bigger|larger)|"
+    r"grow the (?:mask|outline)|expand|(?:bigger|larger|wider) (?:mask|outline|contour|region)|"
     r"(?:mask|outline|contour|it|that)(?:'s| is)? (?:too (?:small|tight|narrow)|miss\w*)|too tight|under-?segment\w*|"
     r"(?:lower|reduce|decrease|drop)(?: the| a)? (?:threshold|cut-?off)|lower threshold|more generous|less conservative|more lenient|less strict|"
     r"include (?:more|the (?:edge|rim|halo|margin))|misses? (?:the|some|part)|dilate)\b"
-    r"|(?<!太)(?<!得)松(?:一点|一些|些|点)?|放(?:宽|松|大)|扩(?:大|张|展)|(?:更低|降低|调低|低一点)(?:的)?阈值|阈值(?:调|降|再)?低|太(?:小|紧|窄)|"
+    r"|(?<!太)(?<!得)松(?:一点|一些|些|点)?|放(?:宽|松|大)|(?:再)?大(?:一圈|一点)(?!的)|往外|扩(?:大|张|展)|(?:更低|降低|调低|低一点)(?:的)?阈值|阈值(?:调|降|再)?低|太(?:小|紧|窄)|"
     r"漏(?:掉|了)|包(?:括|含)(?:更多|边缘|晕)|欠分割", re.ASCII
 )
 
 _THRESHOLD = re.compile(
-    r"(?:threshold|cut-?off|probability|level|阈值|概率)\D{0,12}?(?<![\d.])(0?\.\d+|[01](?:\.\d+)?(?!\d)|\d{1,3}(?:\.\d+)?\s*%|\d{2}(?![\d.]))"
-    r"|(?<![\d.])(0?\.\d+)\s*(?:threshold|cut-?off|probability|的?阈值)|(\d{1,2}(?:\.\d+)?)\s*(?:%|percent|per cent)"
-    r"|百分之\s*([一二三四五六七八九十]{1,3}|\d{1,2})|(?:at|with|using|to|用|以|到|为)\s*(0\.\d+)(?![\d.]*\s*(?:mm|cm))", re.ASCII
+    r"(?:threshold|cut[- ]?off|probability|level|阈值|概率)\D{0,12}?(?<![\d.])(0?\.\d+|[01](?:\.\d+)?(?!\d)|\d{1,3}(?:\.\d+)?\s*%|\d{2}(?![\d.]))"
+    r"|(?<![\d.])(0?\.\d+)\s*(?:threshold|cut[- ]?off|probability|的?阈值)|(\d{1,2}(?:\.\d+)?)\s*(?:%|percent|per cent)"
+    r"|百分之\s*([一二三四五六七八九十]{1,3}|\d{1,2})|(?:at|with|using|to|try|用|以|到|为)\s*(0?\.\d+)(?![\d.]*\s*(?:mm|cm))", re.ASCII
 )
 _NUMBER = r"[-+−]?\d{1,4}(?:\.\d+)?"
 _POINT = re.compile(
@@ -79,6 +81,16 @@ _TIME = re.compile(
     r"(?<![\d.])(\d{1,4})[\s-]*(days?|weeks?|months?|years?)(?:\s*(?:ago|apart|before|earlier|between|interval|old(?! (?:man|woman|patient)))|\b)"
     r"|(\d{1,4}|[一二两三四五六七八九十]{1,3})\s*(天|周|个?月|年)(?:前|之前|间隔)?", re.ASCII
 )
+OWN_LINE = re.compile(
+    r"\b(?:use|take|keep|prefer|with|by|apply|count)\b[^.;]{0,12}\b(?:(?:my|own|the reader's)(?: \w+){0,2} (?:lines?|ax[ie]s|ruler|calipers?|measurements?|"
+    r"diameters?)\b|mine\b|(?:what|the one) i drew\b)"
+    r"|\bthe (?:line|axis) (?:that )?i (?:drew|made|set)\b|(?:用|以|按|采用)我(?:自己)?(?:画|量|测|划)?(?:的|出的)?(?:那条)?(?:线|轴|径|尺|测量)", re.ASCII
+)
+SUM = re.compile(
+    r"\bsums?\b[^.;]{0,24}\b(?:targets?|diameters?|ax[ie]s|longest)\b|\bsld\b|\b(?:add|total)(?: up)?\b[^.;]{0,16}\b(?:targets?|diameters?)\b|\btarget sum\b"
+    r"|(?:靶病灶|靶灶|长径|直径|径线)[^,。]{0,6}(?:总和|之和|合计|加起来|求和)", re.ASCII
+)
+_SUMMED = re.compile(r"(?:targets?|lesions?|nodules?|靶病灶|靶灶|病灶)\D{0,10}?\d{1,3}(?:\s*(?:,|and|&|\+|、|和|与)\s*(?:(?:lesion|nodule|病灶)\s*)?\d{1,3})*(?!\s*(?:mm|cm|毫米))")
 _DAYS = {"day": 1.0, "week": 7.0, "month": 30.4375, "year": 365.25, "天": 1.0, "周": 7.0, "月": 30.4375, "年": 365.25}
 _MOST = re.compile(
     rf"\b(?:top|up to|at most|maximum(?: of)?|max|first|best|no more than)\s*({NUM})\b(?!\s*(?:mm|cm|%))|(?:前|最多|至多|不超过)\s*(?:找|列|给|保留)?\s*({ZH_NUM})\s*个?", re.ASCII
@@ -150,6 +162,22 @@ def change(text: str) -> str | None:
     return "tighter" if tighter else "looser"
 
 
+_LEFT_OUT = re.compile(
+    r"\b(?:exclud\w+|leave out|cut out|(?:leave|keep|take|cut) (?:the |that |this )?(?:\w+ )?\w+ out|(?:don't|do not|not) include|without (?:the|this|that) "
+    r"(?:vessel|wall|rib|bronchus|airway)|separate (?:it|this|the \w+) from|remove (?:the |this |that )?(?:vessel|wall|rib|bronchus|airway|part|bit))\b"
+    r"|排除|去掉|剔除|去除|抠掉|(?:别|不要|不)(?:把[^,。]{1,6})?包(?:进|含|括)|(?:别|不要)把[^,。]{1,8}(?:算|划|分|勾)进", re.ASCII
+)
+
+
+def leaves_out(text: str) -> bool:
+    """Return whether a clause asks for something to be left out of an outline: a vessel, the chest wall.
+
+    >>> leaves_out("leave the vessel out"), leaves_out("把血管排除掉")
+    (True, True)
+    """
+    return _LEFT_OUT.search(text) is not None
+
+
 def contradicts(text: str) -> bool:
     """Return whether a clause asks for tighter and looser at once."""
     return bool(
@@ -211,6 +239,26 @@ def days(text: str) -> int | None:
     amount = number(found[1] or found[3])
     unit = (found[2] or "").rstrip("s") or (found[4] or "").lstrip("个")
     return None if not amount or unit not in _DAYS else max(1, round(amount * _DAYS[unit]))
+
+
+def own_line(text: str) -> bool:
+    """Return whether the reader's own line is to count."""
+    return OWN_LINE.search(text) is not None
+
+
+def sum_wanted(text: str) -> bool:
+    """Return whether diameters of targets are to be added up."""
+    return SUM.search(text) is not None
+
+
+def targets(text: str) -> list[int]:
+    """Return the lesions that are named as targets.
+
+    >>> targets("sum of target lesions 1 and 3")
+    [1, 3]
+    """
+    found = _SUMMED.search(text)
+    return list(dict.fromkeys(int(n) for n in re.findall(r"\d+", found[0]))) if found else []
 
 
 def most(text: str) -> int | None:

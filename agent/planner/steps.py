@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.planner import refer
+from agent.planner import refer, slots
 from agent.planner.goals import Card, Goal, Which, goals_for
 from agent.planner.intents import Utterances, router
 from agent.planner.kinds import Sense, Unsure, names_organ, sense, whole_clauses
 from agent.planner.reading import MAX_READ, Language, language_of, plain
+from agent.planner.spelling import spelled
 from agent.statements import Statement, read_statements
 
 _ORDER = ("find", "segment", "measure", "classify", "compare", "assess", "find_guideline", "write_report", "export")
@@ -26,7 +27,9 @@ cross-validation."""
 _NEEDS_OUTLINE = ("measure", "classify", "assess")
 _FOR_ADVICE = frozenset(
     "setting age smoking pack_years risk known_cancer cancer_text immunosuppressed nodule_type count perifissural "
-    "solid_component family_history emphysema fibrosis asbestos".split()
+    "solid_component family_history emphysema fibrosis asbestos timing growing solid_component_growing spiculation "
+    "previous_category nodule_count upper_lobe smoker targets baseline_sum nadir_sum current_sum targets_gone new_lesions "
+    "non_target".split()
 )
 """Stated fields that a guideline's table, or the risk it takes, depends on."""
 
@@ -95,7 +98,7 @@ def make_plan(text: str, card: Card, utterances: Utterances, before: str = "") -
     language = language_of(raw)
     stated = stated_in(raw, card)
     senses: list[Sense] = []
-    for clause in whole_clauses(plain(raw), card):
+    for clause in whole_clauses(spelled(plain(raw)), card):
         in_hand = any(s.intent in ("segment", "measure", "classify", "analyse") for s in senses)
         senses.append(sense(clause, raw, card, router(utterances), utterances, before, in_hand=in_hand))
     senses = _without_idle(senses)
@@ -116,6 +119,8 @@ def make_plan(text: str, card: Card, utterances: Utterances, before: str = "") -
         goals, topics = _after_statement(goals, topics, stated, card)
     if goals:
         unsure = None
+    if any(g.function == "segment" and "change" in g.arguments for g in goals) and slots.leaves_out(plain(raw)):
+        topics = (*topics, "leave_out")  # nothing was clicked on: what is to be left out is not known
     organ = names_organ(plain(raw)) or any(s.own and s.intent == "segment" for s in senses)
     searched = {**card, "scan": None} if organ else card  # a search finds lesions, not organs
     return Plan(tuple(_with_needs(_ordered(goals), searched)), topics, None, unsure, language, raw)
@@ -224,7 +229,7 @@ def _outline(goal: Goal, done: list[Goal], card: Card) -> list[Goal]:
     named = goal.arguments.keys() & {"lesion", "point", "box"}
     if goal.same or named or card.get("selection") or refer.lesions(card):
         old = refer.lesion(card, goal.arguments.get("lesion") or refer.focus(card))
-        again = goal.arguments.keys() & {"change", "threshold"} or not (named or card.get("selection"))
+        again = goal.arguments.keys() & {"change", "threshold", "add", "avoid"} or not (named or card.get("selection"))
         if again and old.get("axial_long_axis"):
             return [goal, Goal("measure", same=True), Goal("recall", {"what": "history"}, same=True)]
         return [goal]

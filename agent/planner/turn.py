@@ -137,7 +137,8 @@ def _last_lesion(turn: Turn) -> int | None:
     for call in reversed(turn.done):
         result: Mapping[str, Any] = call.result
         if call.function == "find" and result.get("candidates"):
-            return int(result["candidates"][0]["lesion"])
+            whole = [c for c in result["candidates"] if not c.get("cut_off")]  # an organ at the edge is often one
+            return int((whole or result["candidates"])[0]["lesion"])
         if call.function == "measure" and len(result.get("results") or []) == 1:
             return int(result["results"][0]["lesion"])
         if isinstance(result.get("lesion"), int):

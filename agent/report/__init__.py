@@ -5,7 +5,7 @@
     terms      its words for what is recorded as codes
     guidance   what a guideline says about each lesion now
     material   what the parts draw on
-    opening findings closing   the parts
+    opening comparison findings closing   the parts
     compose    the parts, filled in and checked
     render     Markdown
     files      kept and written

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from agent.record import LesionRecord
+from agent.report.comparison import not_judged
 from agent.report.findings import by_size, extent, searches
 from agent.report.guidance import TITLE, Guidance
 from agent.report.material import Draft, Material
@@ -138,7 +139,8 @@ def not_assessed(material: Material) -> list[Draft]:
     """List what nobody and nothing looked at."""
     cites = material.scan_cites
     general = ["chest", "lung", "lobe", "type"] if material.is_chest_ct else ["rest"]
-    drafts = [material.say(f"left_out.{name}", *cites) for name in (*general, "change")]
+    drafts = [material.say(f"left_out.{name}", *cites) for name in general]
+    drafts += not_judged(material)
     counted = searches(material)
     if not counted:
         drafts.append(material.say("left_out.no_search", *cites))

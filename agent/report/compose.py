@@ -14,7 +14,7 @@ from agent import grounding
 from agent.events import UngroundedAnswer
 from agent.grounding.clauses import bare
 from agent.privacy import Redactor
-from agent.report import closing, findings, opening
+from agent.report import closing, comparison, findings, opening
 from agent.report.guidance import guidance
 from agent.report.material import Draft, Material, RowDraft
 from agent.report.model import Form, Report, Row, Section, Statement, Table
@@ -27,11 +27,10 @@ SHORT = ("about", "impression", "measurements", "recommendation", "not_assessed"
 
 def material_of(desk: Desk, language: Language) -> Material:
     """Return what a report of this case is made of."""
-    sources = (desk.workspace.cases.source(desk.case_id, s.id) for s in desk.workspace.cases.scans(desk.case_id))
     return Material(
         record=desk.record,
         language=language,
-        clean=Redactor(sources).clean,
+        clean=Redactor(desk.workspace.cases.sources(desk.case_id)).clean,
         guidance=guidance(desk),
         composed=datetime.now(UTC).isoformat(timespec="seconds"),
     )
@@ -44,16 +43,16 @@ def compose(material: Material, *, version: int = 1, form: Form = "full") -> Rep
         "about": opening.about(material),
         "context": opening.context(material),
         "technique": opening.technique(material),
-        "comparison": opening.comparison(material),
+        "comparison": comparison.comparison(material),
         "findings": findings.findings(material),
         "measurements": [],
-        "impression": findings.impression(material),
+        "impression": findings.impression(material, brief=form == "brief"),
         "recommendation": closing.recommendation(material),
         "not_assessed": closing.not_assessed(material),
     }
     sections = []
     for key, drafts in drafted.items():
-        if form == "full" or key in SHORT:
+        if form != "short" or key in SHORT:
             table = gate.table(findings.heads(material), findings.rows(material)) if key == "measurements" else None
             section = Section(key, material.phrase(key), gate.admit(drafts), table)
             if section.statements or section.table:

@@ -6,6 +6,7 @@ Rejected lesions appear nowhere. A search's candidates are listed as such and ca
 from __future__ import annotations
 
 from agent.record import LesionRecord
+from agent.report.comparison import by_reader, change_cell, change_heads, in_impression, lines
 from agent.report.material import Draft, Material, RowDraft, is_cut_off, reference
 from agent.report.phrases import COLUMNS, EMPTY_CELL
 from agent.report.terms import measure_name
@@ -15,6 +16,8 @@ _COLUMNS = (
     ("axial_long_axis",), ("axial_short_axis",), ("mean_diameter",), ("volume_voxel",), ("hu_mean", "intensity_mean"),
 )  # fmt: skip
 """Quantities of the table's columns, first that is held."""
+BRIEF_LESIONS = 2
+"""Lesions that a brief impression gives a sentence each."""
 _SAID_OF_LESION = ("nodule_type", "lobe", "perifissural")
 
 
@@ -25,6 +28,7 @@ def findings(material: Material) -> list[Draft]:
         drafts += _outlined(material, lesion)
     for lesion in material.candidates:
         drafts += _candidate(material, lesion)
+    drafts += lines(material)
     if not material.kept and not drafts:
         drafts.append(material.say(_nothing(material), *material.scan_cites))
     return drafts
@@ -72,13 +76,19 @@ def _outlined(material: Material, lesion: LesionRecord) -> list[Draft]:
     drafts = [
         material.say(
             "finding.outlined", *_with_verdict(lesion, mask.id), n=lesion.number,
-            label=material.word(lesion.label), place=material.place(lesion), how=_how(material, mask),
+            label=_called(material, lesion), place=material.place(lesion), how=_how(material, mask),
             accepted=_accepted(material, lesion),
         )
     ]  # fmt: skip
     if lesion.measurement is None:
         drafts.append(material.say("finding.not_measured", mask.id, n=lesion.number))
     return [*drafts, *_measured(material, lesion), *_said(material, lesion), *_rating(material, lesion)]
+
+
+def _called(material: Material, lesion: LesionRecord) -> str:
+    """Return what an outlined lesion is called: a candidate still, when a search found it and no reader accepted it."""
+    word = material.word(lesion.label)
+    return material.phrase("lesion.unconfirmed", label=word) if lesion.unconfirmed else word
 
 
 def _candidate(material: Material, lesion: LesionRecord) -> list[Draft]:
@@ -109,16 +119,21 @@ def _how(material: Material, mask: Evidence) -> str:
 
 def sizes(material: Material, item: Evidence) -> str:
     """Return a measurement's sizes in words: axes, mean diameter, volume or area, attenuation."""
-    long_axis, short_axis = reference(item, "axial_long_axis"), reference(item, "axial_short_axis")
-    parts = []
-    if long_axis and short_axis:
-        parts.append(material.phrase("sizes.axes", long=long_axis, short=short_axis))
+    parts = axes(material, item)
     for names in (("mean_diameter",), ("volume_voxel", "area"), ("hu_mean", "intensity_mean")):
         held = next((n for n in names if item.quantity(n) is not None), None)
         if held is not None:
             what = measure_name(held, material.language)
             parts.append(material.phrase("sizes.one", what=what, value=f"{{{item.id}.{held}}}"))
     return material.listed(parts)
+
+
+def axes(material: Material, item: Evidence) -> list[str]:
+    """Return a measurement's axes in words, and which of them the reader set."""
+    long_axis, short_axis = reference(item, "axial_long_axis"), reference(item, "axial_short_axis")
+    if long_axis and short_axis:
+        return [material.phrase("sizes.axes", long=long_axis, short=short_axis), *by_reader(material, item)]
+    return [material.phrase("sizes.long", long=long_axis), *by_reader(material, item)] if long_axis else []
 
 
 def _measured(material: Material, lesion: LesionRecord) -> list[Draft]:
@@ -182,33 +197,46 @@ def rows(material: Material) -> list[RowDraft]:
 
 def heads(material: Material) -> tuple[str, ...]:
     """Return the table's column heads."""
-    return COLUMNS[material.language]
+    return change_heads(material, COLUMNS[material.language])
 
 
 def _row(material: Material, lesion: LesionRecord, item: Evidence) -> RowDraft:
     cells = [reference(item, *names) or EMPTY_CELL for names in _COLUMNS]
     first = str(lesion.number) if lesion.outlined else material.phrase("cell.rough", n=lesion.number)
-    return RowDraft((first, material.place(lesion), *cells), (item.id, lesion.mask_evidence.id))
+    change, cites = change_cell(material, lesion)
+    return RowDraft((first, material.place(lesion), *cells, *change), (item.id, lesion.mask_evidence.id, *cites))
 
 
-def impression(material: Material) -> list[Draft]:
-    """Return sizes and places, largest first; then what is not outlined; no diagnosis and no rating."""
+def impression(material: Material, *, brief: bool = False) -> list[Draft]:
+    """Return sizes and places, largest first; then what is not outlined; no diagnosis and no rating.
+
+    `brief`: the long axis alone, and only of the largest lesions; that there are more is said.
+    """
     drafts = []
-    for lesion in by_size(material.outlined):
+    outlined = by_size(material.outlined)
+    shown = outlined[:BRIEF_LESIONS] if brief else outlined
+    for lesion in shown:
         item = lesion.measurement
-        label, place = material.word(lesion.label), material.place(lesion)
+        label, place = _called(material, lesion), material.place(lesion)
         if item is None:
             cites: tuple[str, ...] = (lesion.mask_evidence.id,)
             drafts.append(material.say("impression.outlined", *cites, n=lesion.number, label=label, place=place))
             continue
-        long_axis, short_axis = reference(item, "axial_long_axis"), reference(item, "axial_short_axis")
-        axes = material.phrase("sizes.axes", long=long_axis, short=short_axis)
+        shown_axes = material.listed(axes(material, item))
+        if brief:
+            what = measure_name("axial_long_axis", material.language)
+            shown_axes = material.phrase("sizes.one", what=what, value=reference(item, "axial_long_axis"))
         cites = (item.id, lesion.mask_evidence.id)
         drafts.append(
-            material.say("impression.measured", *cites, n=lesion.number, label=label, sizes=axes, place=place)
+            material.say("impression.measured", *cites, n=lesion.number, label=label, sizes=shown_axes, place=place)
         )
         if is_cut_off(lesion):
             drafts.append(material.say("finding.cut", item.id, n=lesion.number))
+    drafts += in_impression(material)
+    if len(outlined) > len(shown):
+        rest = outlined[len(shown) :]
+        which = material.names(rest)
+        drafts.append(material.say("impression.rest", *(x.mask_evidence.id for x in rest), which=which))
     if material.candidates:
         masks = [x.mask_evidence.id for x in material.candidates]
         drafts.append(material.say("impression.candidates", *masks, which=material.names(material.candidates)))

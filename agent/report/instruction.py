@@ -17,26 +17,33 @@ _LANGUAGES: tuple[tuple[Language, str], ...] = (
     ("zh", r"\b(?:chinese|mandarin|zh)\b|中文|汉语"),
     ("en", r"\b(?:english|en)\b|英文|英语"),
 )
+_IMPRESSION = r"\b(?:the |its |your )?(?:impression|conclusion|summary line)s?\b(?: section)?|印象|结论|诊断意见"
+"""The one part of a report that can be asked for by itself, and only to be brief."""
+_BE = (
+    r"\b(?:make|keep|cut|trim|down|be|should|a bit|a little|much|too long|long|wordy|half)\b"
+    r"|写得?|[缩改变]短|短|点|些|一点|太长|更"
+)
 _FORMS: tuple[tuple[Form, str], ...] = (
     ("short", r"\b(?:shorten|shorter|short|brief(?:er|ly)?|concise(?:ly)?|condensed?)\b"
-     r"|简短|精简|缩短|简洁|短一点|短一些"),
+     r"|简短|精简|缩短|简洁|简单点?|短一点|短一些|短点"),
     ("full", r"\b(?:full|complete|longer|detailed|whole)\b|完整|详细|全文"),
 )
 _REPORT = (
     r"\b(?:structured|radiology|written|draft(?:ed)?|reports?|version|text|language|form)\b"
     r"|结构化|诊断|报告|草稿|版本|版"
 )
+_NEW = r"(?:new|latest|current|updated)"
+_SIZES = r"(?:measurements?|sizes?|values?|volumes?|diameters?|numbers?|outline)"
 _AFRESH = (
+    rf"\b(?:put|add|include|insert|use) (?:in )?the {_NEW} {_SIZES}(?: in(?:to)?)?\b|"
     r"\b(?:write|rewrite|written|compose|draft|make|create|generate|prepare|produce|give|show|get|have|want|need|"
-    r"finish|dictate|translate|redo|update|revise|refresh|change|switch|document|"
-    r"(?:put|add|include|insert|use) the (?:new|latest|current) (?:measurements?|sizes?|values?|outline)"
-    r"(?: in(?:to)?)?)\b"
-    r"|把?新的?(?:测量|大小|结果|数值)(?:写进|加到|加入)?|写进|写|出|生成|起草|总结|更新|修改|改|重新|翻译|换"
+    r"finish|dictate|translate|redo|update|revise|refresh|change|switch|document)\b"
+    r"|把?新的?(?:测量|大小|尺寸|体积|结果|数值)(?:写进|加到|加入|写入|放进|加进)?|写进|加进|写|出|生成|起草|总结|更新|修改|改|重新|翻译|换"
 )
 _FILLER = re.compile(
     r"\b(?:please|now|again|once more|up|down|it|this|that|the|an?|in|into|to|as|of|for|with|on|me|i|we|us|you|"
     r"can|could|would|like|just|so|ok(?:ay)?|everything|all|case|scan|patient|instead|more)\b|'d|\b's\b"
-    r"|请|帮我?|给我?|一下|一份|一个|个|份|的|成|为|用|以|把|将|再|吧|了|里|里面|到|加|我|要|想要?|成|这|病例|本"
+    r"|请|帮我?|给我?|一下|一份|一个|个|份|的|成|为|用|以|把|将|再|吧|了|去|得|里|里面|到|加|我|要|想要?|成|这|病例|本"
 )
 _LEFT = re.compile(r"[a-z0-9]+|[\u3400-\u9fff]+")
 
@@ -55,6 +62,8 @@ def read_wish(text: str | None) -> Wish:
 
     >>> read_wish("write it in Chinese, shorter").form
     'short'
+    >>> read_wish("shorten the impression").form
+    'brief'
     >>> read_wish("in Chinese and more poetic").not_understood
     ('more poetic',)
     """
@@ -67,11 +76,21 @@ def read_wish(text: str | None) -> Wish:
             continue
         named = next((code for code, words in _LANGUAGES if re.search(words, plain)), None)
         language = named or language
-        if _leftover(plain):
+        if _brief_impression(plain):
+            form = "brief"
+        elif _leftover(plain):
             unknown.append(part.strip())
         else:
             form = next((kind for kind, words in _FORMS if re.search(words, plain)), form)
     return Wish(language, form, tuple(unknown))
+
+
+def _brief_impression(plain: str) -> bool:
+    """Return whether a part asks for a shorter impression, and for nothing else."""
+    if not re.search(_IMPRESSION, plain) or re.search(_FORMS[1][1], plain):
+        return False
+    short = re.search(rf"{_FORMS[0][1]}|缩短|\b(?:cut|trim|too long|wordy)\b|短|太长", plain)
+    return short is not None and not _leftover(re.sub(f"{_IMPRESSION}|{_BE}", " ", plain))
 
 
 def _leftover(plain: str) -> list[str]:

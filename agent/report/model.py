@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 from tools.quantity import Language
 
-Form = Literal["full", "short"]
-"""Whole, or reduced to impression, table, recommendation and what must never be left out."""
+Form = Literal["full", "short", "brief"]
+"""Whole; only impression, table, recommendation and what must never be left out; whole with a brief impression."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Report:
     Attributes:
         version: 1 for a case's first, then counted up.
         language: ``en`` or ``zh``.
-        form: ``full`` or ``short``.
+        form: ``full``, ``short`` or ``brief``.
         composed: UTC, ISO 8601.
         evidence_count: pieces of evidence the case held then.
         title, notices: what stands above the sections, the same in every report.

@@ -1,11 +1,11 @@
-"""The parts that come first: what kind of scan, what the clinician stated, how it was scanned, what was compared."""
+"""The parts that come first: what kind of scan, what the clinician stated, how it was scanned."""
 
 from __future__ import annotations
 
 from agent.report.material import THICK_MM, THIN_MM, Draft, Material
 from tools.evidence import Evidence
 
-_NOT_CONTEXT = ("modality", "body_part", "status", "prior_size")
+_NOT_CONTEXT = ("modality", "body_part", "status", "prior_size", "prior_interval", "targets")
 """Stated facts that belong to technique, to a lesion or to the comparison."""
 
 
@@ -101,20 +101,3 @@ def _limits(material: Material, scan: Evidence) -> list[Draft]:
 def _notes(material: Material, scan: Evidence) -> list[Draft]:
     notes = [str(n) for n in scan.inputs.get("notes", ()) if "phantom" not in str(n).lower()]
     return [material.say("technique.note", scan.id, note=material.quoted(n)) for n in notes]
-
-
-def comparison(material: Material) -> list[Draft]:
-    """Say that nothing was compared, and give prior sizes as the clinician stated them."""
-    drafts = [material.say("comparison.none", *material.scan_cites)]
-    whole = material.record.context.get("prior_size")
-    if whole is not None:
-        drafts.append(_prior(material, material.phrase("unnamed_lesion"), whole))
-    for lesion in material.kept:
-        if "prior_size" in lesion.stated:
-            drafts.append(_prior(material, material.name(lesion), lesion.stated["prior_size"]))
-    return drafts
-
-
-def _prior(material: Material, which: str, item: Evidence) -> Draft:
-    value = f"{{{item.id}.prior_size}}"
-    return material.say("comparison.stated", item.id, which=which, value=value, words=material.quoted(item.text))

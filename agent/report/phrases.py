@@ -9,6 +9,7 @@ from __future__ import annotations
 from string import Template
 from typing import Any
 
+from agent.report.change_phrases import CHANGE_PHRASES
 from tools.quantity import Language
 
 PHRASES: dict[str, tuple[str, str]] = {
@@ -68,6 +69,8 @@ PHRASES: dict[str, tuple[str, str]] = {
         "$which的既往大小(由医生陈述,此处未重新测量):$value(“$words”)"),
     # Findings
     "lesion": ("lesion $n", "病灶$n"),
+    "lesion.unconfirmed": ("$label candidate of the search, which no reader has accepted",
+                           "搜索所得$label候选,尚未经阅片者确认"),
     "unnamed_lesion": ("a lesion", "某病灶"),
     "finding.outlined": ("Lesion $n ($label): $place; outlined $how$accepted",
                          "病灶$n($label):$place;$how勾画$accepted"),
@@ -123,6 +126,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     # Impression
     "impression.measured": ("Lesion $n: $label, $sizes, $place", "病灶$n:$label,$sizes,$place"),
     "impression.outlined": ("Lesion $n: $label outlined, not measured, $place", "病灶$n:$label,已勾画,未测量,$place"),
+    "impression.rest": ("Also outlined, see the measurements: $which", "其余已勾画病灶见测量表:$which"),
     "impression.candidates": ("For review, listed by the search and not outlined: $which",
                               "供复核(搜索列出,未勾画):$which"),
     # Recommendation
@@ -138,8 +142,8 @@ PHRASES: dict[str, tuple[str, str]] = {
     ),
     "advice.ready": ("Lesion $n: $title is not applied yet; all that it needs is recorded",
                      "病灶$n:尚未应用$title;所需信息均已记录"),
-    "advice.no_mm": ("Lesion $n: no guideline is applied; a size rule needs a measurement in millimetres",
-                     "病灶$n:未应用指南;按大小的规则需要以毫米计的测量"),
+    "advice.no_mm": ("Lesion $n: no guideline is applied; a size rule needs a mean diameter in millimetres",
+                     "病灶$n:未应用指南;按大小的规则需要以毫米计的平均直径"),
     "advice.not_chest": (
         "$title is not applied: it is for chest CT, and this scan is not known to be one",
         "未应用$title:其适用于胸部CT,而本图像并不确知为胸部CT"),
@@ -194,9 +198,10 @@ PHRASES: dict[str, tuple[str, str]] = {
     # Beside the report
     "wish.unknown": ("Not understood, and not followed: “$part”", "未能理解,也未照办:“$part”"),
     "wish.known": (
-        "A report can be asked for in English or Chinese, and in full or short; a lesion leaves it when the reader "
+        "A report can be asked for in English or Chinese, in full, short, or with a brief impression; a lesion leaves "
+        "it when the reader "
         "rejects the lesion, and everything else in it follows the evidence",
-        "报告可用英文或中文,可完整或简短;阅片者排除某病灶后,该病灶即不再列入,其余内容均依据证据",
+        "报告可用英文或中文,可完整、简短或仅印象精简;阅片者排除某病灶后,该病灶即不再列入,其余内容均依据证据",
     ),
     # Provenance: identifiers stand in `code spans`, each held by the evidence as it is
     "from.tool": ("`$tool`, version `$version`, weights `$weights`, last used `$created`: $ids",
@@ -207,6 +212,8 @@ PHRASES: dict[str, tuple[str, str]] = {
     "from.record": ("Composed `$composed` from a record of `$count` pieces of evidence, kept in evidence.json",
                     "于`$composed`根据`$count`条证据编写,证据见evidence.json"),
 }  # fmt: skip
+
+PHRASES |= CHANGE_PHRASES
 
 COLUMNS: dict[Language, tuple[str, ...]] = {
     "en": ("Lesion", "Place", "Long axis", "Short axis", "Mean diameter", "Volume", "Mean attenuation", "Evidence"),

@@ -10,17 +10,21 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agent.events import ToolFinished, ToolProgress, ToolStarted
-from agent.toolset import advice, memory, paper, vision
+from agent.toolset import advice, change, memory, paper, vision
 from agent.toolset.desk import Desk
 from tools.contract import NotApplicable, ToolSpec
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
+
+
+Place = Annotated[list[float], Field(min_length=3, max_length=3)]
+"""A point as a model writes it: three numbers, RAS mm."""
 
 
 class Arguments(BaseModel):
@@ -38,6 +42,8 @@ class Segment(Arguments):
     lesion: int | None = Field(None, ge=1, description="outline this lesion again")
     point: list[float] | None = Field(None, min_length=3, max_length=3, description="RAS mm, inside the lesion")
     box: list[float] | None = Field(None, min_length=6, max_length=6, description="RAS mm, two opposite corners")
+    add: list[Place] | None = Field(None, max_length=20, description="further clicks inside the lesion, RAS mm")
+    avoid: list[Place] | None = Field(None, max_length=20, description="clicks on what must be left out, RAS mm")
     threshold: float | None = Field(None, gt=0, lt=1, description="probability that counts as inside")
     change: Literal["tighter", "looser"] | None = Field(None, description="relative to the current outline")
     tool: str | None = Field(None, description="a segmenter by name")
@@ -47,12 +53,21 @@ class OneLesion(Arguments):
     lesion: int | None = Field(None, ge=1, description="lesion number; left out: the one in focus")
 
 
+class Measure(OneLesion):
+    own_line: bool | None = Field(None, description="take the line that the reader drew as the long axis")
+
+
 class Compare(Arguments):
-    days: int | None = Field(None, ge=1, description="days between the scans, as stated by the reader")
+    days: int | None = Field(None, ge=1, description="days between the scans; only what the reader stated is taken")
+    prior: int | None = Field(None, ge=1, description="number of the prior; left out: every prior of the case")
+    targets: list[int] | None = Field(None, max_length=50, description="lesions whose long axes are added up")
+    sum_targets: bool | None = Field(None, description="add up the targets that the reader stated")
 
 
 class Assess(Arguments):
-    guideline: str = Field("fleischner-2017", description="name of the criteria")
+    guideline: str | None = Field(
+        None, description="name of the criteria; left out: those of withdrawn advice, else fleischner-2017"
+    )
     lesion: int | None = Field(None, ge=1, description="lesion number; left out: the one in focus")
 
 
@@ -99,10 +114,11 @@ FUNCTIONS: tuple[Function, ...] = (
     Function("find", "Search the whole scan for candidate lesions.", Find, vision.find, "find"),
     Function("segment", "Outline a lesion, or outline it again tighter, looser or at a threshold.", Segment,
              vision.segment, "segment"),
-    Function("measure", "Measure a lesion: axes, volume, attenuation.", OneLesion, vision.measure, "measure"),
+    Function("measure", "Measure a lesion: axes, volume, attenuation.", Measure, vision.measure, "measure"),
     Function("classify", "Give the LIDC readers' rating of a lesion; never a diagnosis.", OneLesion, vision.classify,
              "classify"),
-    Function("compare", "Compare this scan's lesions with a prior scan's.", Compare, paper.compare),
+    Function("compare", "Compare this scan's lesions with a prior scan's; add up the diameters of targets.", Compare,
+             change.compare),
     Function("assess", "Apply a guideline's table to a lesion; says what it still needs.", Assess, advice.assess),
     Function("find_guideline", "Look up guideline passages.", FindGuideline, advice.find_guideline),
     Function("recall", "Answer from the record: sizes now and before, settings, statements, findings.", Recall,

@@ -5,49 +5,36 @@ A criterion's inputs come from measurements and from what the reader stated, nev
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-from agent.record import LesionRecord, Record
+from agent.privacy import Redactor
+from agent.record import Record
 from agent.toolset.desk import Desk
+from agent.toolset.inputs import SUMS
+from agent.toolset.inputs import gather as gather
+from agent.toolset.sums import sum_of_targets, wanted_targets
 from agent.toolset.vision import measure_one
 from tools.contract import NotApplicable
 from tools.evidence import Evidence
 
-HEAVY_SMOKING_PACK_YEARS = 20
-"""Pack-years from which stated smoking alone is taken as high risk: the cut-off at which USPSTF 2021 screens."""
-
-SOLID_HU = -50.0
-"""Mean attenuation from which a whole outline is plainly soft tissue. Ground glass lies under -300 HU, and part-solid
-nodules average between; fat is under -50. Scanwright's own limit, kept safe; the reader's word goes before it."""
-TYPE_SLICE_MM = 1.5
-"""Thickest slices on which a type is taken from attenuation (the thin sections that Fleischner 2017 asks for)."""
-
-RISK_RAISERS = ("family_history", "emphysema", "fibrosis", "asbestos")
-"""Stated facts that make the risk high whatever the smoking history."""
+DEFAULT = "fleischner-2017"
+"""The criteria applied where none are named and no advice waits to be given again."""
 
 
-@dataclass(frozen=True)
-class Inputs:
-    """What a criterion is given: values, the evidence each rests on, and how each was come by."""
-
-    values: dict[str, Any]
-    parents: tuple[str, ...]
-    basis: dict[str, str]
-
-
-def assess(desk: Desk, guideline: str = "fleischner-2017", lesion: int | None = None) -> dict[str, Any]:
+def assess(desk: Desk, guideline: str | None = None, lesion: int | None = None) -> dict[str, Any]:
     """Apply a guideline's table to a lesion, or say what is missing, or why it does not apply."""
     import knowledge
 
+    guideline = guideline or _fallen(desk.record, lesion) or DEFAULT
     names = knowledge.criteria_names()
     if guideline not in names:
         raise NotApplicable(f"No criteria called {guideline!r}. There are: {', '.join(names)}.")
-    chosen = desk.pick(lesion)
+    first = _first_target(desk) if guideline == SUMS else None
+    chosen = desk.pick(first if lesion is None else lesion)
     if chosen.measurement is None:
         measure_one(desk, chosen)
         chosen = desk.pick(chosen.number)
-    inputs = gather(desk, chosen)
+    inputs = gather(desk, chosen, guideline)
     found = knowledge.assess(guideline, **inputs.values)
     earlier = _earlier(desk.record, chosen.number, guideline)
     title = _title(guideline)
@@ -92,7 +79,10 @@ def find_guideline(desk: Desk, question: str, guideline: str | None = None) -> d
     """Search the passages and record those found."""
     import knowledge
 
-    found = knowledge.search(question, k=3, guideline=guideline, store=desk.workspace.passages)
+    asked = question
+    if desk.workspace.embeds_elsewhere:  # what leaves the machine names nobody
+        asked = Redactor(desk.workspace.cases.sources(desk.case_id)).clean(question)
+    found = knowledge.search(asked, k=3, guideline=guideline, store=desk.workspace.passages)
     shown = []
     for passage in found:
         item = record_passage(desk, passage)
@@ -121,98 +111,21 @@ def record_passage(desk: Desk, passage: Any) -> Evidence:
     )  # fmt: skip
 
 
-def gather(desk: Desk, lesion: LesionRecord) -> Inputs:
-    """Return what is known for a criterion: sizes from measurements, everything else as the reader stated it."""
-    record = desk.record
-    parents: list[str] = []
-    basis: dict[str, str] = {}
-    values: dict[str, Any] = {}
-    size = lesion.measurement.quantity("mean_diameter") if lesion.measurement else None
-    if lesion.measurement is None or size is None or size.unit != "mm":
-        raise NotApplicable(
-            "A guideline's size rule needs millimetres, and this lesion has no measurement in mm (no pixel spacing "
-            "or no outline). Load the DICOM original, or outline the lesion."
-        )
-    values["mean_diameter_mm"] = size.value
-    parents.append(lesion.measurement.id)
-    for name, source in (
-        ("setting", "setting"), ("age", "age"), ("known_cancer", "known_cancer"),
-        ("immunosuppressed", "immunosuppressed"), ("perifissural", "perifissural"),
-    ):  # fmt: skip
-        item = lesion.stated.get(source) or record.context.get(source)
-        if item is not None:
-            values[name] = item.inputs["value"]
-            parents.append(item.id)
-            basis[name] = item.text
-    kind = lesion.stated.get("nodule_type") or record.context.get("nodule_type")
-    if kind is not None:
-        values["type"] = kind.inputs["value"]
-        parents.append(kind.id)
-        basis["type"] = kind.text
-    elif reads_as_solid(record, lesion):
-        values["type"] = "solid"
-        basis["type"] = "solid by measured attenuation, not stated"
-    part = lesion.stated.get("solid_component") or record.context.get("solid_component")
-    if part is not None:
-        values["solid_component_mm"] = part.inputs["value"]
-        parents.append(part.id)
-        basis["solid_component_mm"] = part.text
-    _count(record, values, parents, basis)
-    _risk(record, values, parents, basis)
-    thickness = _thickness(record)
-    if thickness is not None and record.scan is not None:
-        values["slice_thickness_mm"] = thickness
-        parents.append(record.scan.id)
-    return Inputs(values, tuple(dict.fromkeys(parents)), basis)
+def _fallen(record: Record, lesion: int | None) -> str | None:
+    """Return the guideline of the latest advice that lost its ground and was not given again; None without any."""
+    replaced = {old for e in record.items for old in e.supersedes}
+    found = [e for e in record.history(lesion, "category") if e.id not in replaced and e.id not in record.current]
+    return str(found[-1].inputs["guideline"]) if found else None
 
 
-def reads_as_solid(record: Record, lesion: LesionRecord) -> bool:
-    """Return whether a lesion's measured attenuation on thin slices leaves no doubt that it is solid.
-
-    Anything else (thick or unknown slices, a subsolid or fatty mean, no Hounsfield units) is for the reader to state.
-    """
-    mean = lesion.measurement.quantity("hu_mean") if lesion.measurement else None
-    thickness = _thickness(record)
-    return mean is not None and thickness is not None and thickness <= TYPE_SLICE_MM and mean.value >= SOLID_HU
-
-
-def _count(record: Record, values: dict[str, Any], parents: list[str], basis: dict[str, str]) -> None:
-    stated = record.context.get("count")
-    if stated is not None:
-        values["count"] = stated.inputs["value"]
-        parents.append(stated.id)
-        basis["count"] = stated.text
-        return
-    outlined = [x for x in record.lesions if x.outlined and x.status != "rejected"]
-    values["count"] = "single" if len(outlined) <= 1 else "multiple"
-    basis["count"] = "lesions outlined in this case"
-
-
-def _risk(record: Record, values: dict[str, Any], parents: list[str], basis: dict[str, str]) -> None:
-    stated = record.context.get("risk")
-    raisers = [record.context[n] for n in RISK_RAISERS if record.stated(n) is True]
-    years = record.context.get("pack_years")
-    smoking = record.context.get("smoking")
-    if stated is not None:
-        chosen, risk = [stated], stated.inputs["value"]
-    elif raisers:
-        chosen, risk = raisers, "high"
-    elif years is not None and float(years.inputs["value"]) >= HEAVY_SMOKING_PACK_YEARS:
-        chosen, risk = [years], "high"
-    elif smoking is not None and smoking.inputs["value"] == "never":
-        chosen, risk = [smoking], "low"
-    else:
-        return
-    values["risk"] = risk
-    parents.extend(e.id for e in chosen)
-    basis["risk"] = "; ".join(e.text for e in chosen)
-
-
-def _thickness(record: Record) -> float | None:
-    if record.scan is None:
+def _first_target(desk: Desk) -> int | None:
+    """Add up the targets that the reader chose, and return the first of them; None where none were chosen."""
+    numbers = wanted_targets(desk, None, False)
+    if not numbers:
         return None
-    found = [q.value for n in ("slice_thickness", "slice_interval") if (q := record.scan.quantity(n)) is not None]
-    return max(found, default=None)
+    held = desk.record.sums
+    sum_of_targets(desk, numbers, held[-1].inputs.get("of_prior") if held else None)
+    return numbers[0]
 
 
 def _earlier(record: Record, number: int, guideline: str) -> list[Evidence]:
@@ -223,9 +136,11 @@ def _earlier(record: Record, number: int, guideline: str) -> list[Evidence]:
 
 
 def _title(guideline: str) -> str:
-    name, _, edition = guideline.rpartition("-")
-    names = {"fleischner": "Fleischner", "lung-rads": "Lung-RADS", "bts": "BTS", "recist": "RECIST"}
-    return f"{names.get(name, name.title())} {edition}".strip()
+    from knowledge import passage
+    from knowledge.criteria.table import table
+
+    held = passage(f"{guideline}/{table(guideline).rows[0].section}/en")
+    return f"{held.guideline} {held.edition}"
 
 
 def _text(found: Any) -> str:

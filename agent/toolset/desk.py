@@ -19,6 +19,7 @@ from tools.quantity import Quantity, show_value
 from tools.scan import Scan
 
 if TYPE_CHECKING:
+    from tools.compare import Comparison, TimePoint
     from tools.lungs import LungFields, Place
 
 KEPT_LUNGS = 4
@@ -31,6 +32,13 @@ def _nothing(function: str, fraction: float, phrase: str) -> None:
     """Tell nobody."""
 
 
+def _compare(current: TimePoint, prior: TimePoint, **options: Any) -> Comparison:
+    """Compare with the shipped comparison, loaded at first use."""
+    from tools.compare import compare
+
+    return compare(current, prior, **options)
+
+
 @dataclass
 class Desk:
     """One case under work."""
@@ -41,6 +49,8 @@ class Desk:
     scan: Scan | None
     evidence: CaseEvidence
     on_progress: Callable[[str, float, str], None] = _nothing
+    compare_scans: Callable[..., Comparison] = _compare
+    """Compares two time points; see `tools.compare.compare`."""
     stated_now: list[str] = field(default_factory=list)
 
     @property
@@ -71,16 +81,21 @@ class Desk:
             raise NotApplicable(f"{name} is a tool to {tool.spec.task}, not to {task}.")
         job = self.workspace.runtime.submit(tool, request, lambda f, p: self.on_progress(function, f, p))
         result = job.result()
-        self._check_grid(result, tool.spec)
+        self._check_grid(result, tool.spec, request.scan)
         return result, tool.spec
 
-    def _check_grid(self, result: Any, spec: ToolSpec) -> None:
-        """Raise ToolFailed when a tool's mask does not lie on this scan's grid."""
+    def _check_grid(self, result: Any, spec: ToolSpec, scan: Scan) -> None:
+        """Raise ToolFailed when a tool's mask does not lie on the scan's grid that it was given."""
         masks = [result.mask] if isinstance(result, SegmentResult) else []
         masks += [c.mask for c in result.candidates] if isinstance(result, FindResult) else []
-        scan = self.need_scan()
         if any(m.scan_id != scan.id or m.grid_shape != scan.shape for m in masks):
             raise ToolFailed(f"{spec.name} answered with a mask of another grid than the scan's; nothing was recorded.")
+
+    def compare(self, current: TimePoint, prior: TimePoint, days: int | None) -> Comparison:
+        """Compare two time points, telling progress."""
+        return self.compare_scans(
+            current, prior, days=days or None, progress=lambda f, phrase: self.on_progress("compare", f, phrase)
+        )
 
     def pick(self, number: int | None) -> LesionRecord:
         """Return the lesion of a number, or the one in focus, or the only one.

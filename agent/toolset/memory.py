@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from agent.record import is_axis
 from agent.toolset.desk import Desk, brief
 from tools.contract import NotApplicable
 from tools.evidence import Evidence
@@ -94,9 +95,10 @@ def _focus(desk: Desk) -> int | None:
 
 
 def _item(evidence: Evidence, current: bool) -> dict[str, Any]:
-    inputs = {k: v for k, v in evidence.inputs.items() if k not in ("point", "box", "used", "basis")}
+    inputs = {k: v for k, v in evidence.inputs.items() if k not in ("point", "box", "add", "avoid", "used", "basis")}
     return {
-        "evidence": evidence.id, "kind": evidence.kind, "current": current, "lesion": evidence.inputs.get("lesion"),
+        "evidence": evidence.id, "kind": "measurement" if is_axis(evidence) else evidence.kind, "current": current,
+        "lesion": evidence.inputs.get("lesion"),
         "quantities": brief(evidence.quantities), "text": evidence.text, "inputs": inputs,
         "created": evidence.created,
     }  # fmt: skip

@@ -1,12 +1,13 @@
-"""compare, write_report and export: what ends on paper. Nothing is written that its evidence does not carry."""
+"""write_report and export: what ends on paper. Nothing is written that its evidence does not carry."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from agent.toolset import change
 from agent.toolset.desk import Desk
-from tools.contract import NotApplicable
+from tools.contract import NotApplicable, ToolFailed
 
 if TYPE_CHECKING:
     from agent.report import Report
@@ -14,16 +15,6 @@ if TYPE_CHECKING:
 
 KEY_SECTIONS = ("impression", "recommendation")
 """What is said in the chat when a report was written; the rest is read in the report."""
-
-
-def compare(desk: Desk, days: int | None = None) -> dict[str, Any]:
-    """Compare with a prior scan. Raises NotApplicable: no prior scan can be in a case yet."""
-    desk.need_scan()
-    raise NotApplicable(
-        "No prior scan is in this case, so nothing was compared. A comparison needs the earlier scan itself, loaded "
-        "and outlined beside this one, which this version cannot do yet. A prior size that you state is kept and "
-        "shown as stated, not as measured."
-    )
 
 
 def write_report(desk: Desk, language: str | None = None, instruction: str | None = None) -> dict[str, Any]:
@@ -37,6 +28,7 @@ def write_report(desk: Desk, language: str | None = None, instruction: str | Non
     last = _last(desk)
     chosen = _language(wish.language or language, last)
     form = wish.form or (last.form if last and instruction else "full")
+    not_compared = _compare_priors(desk)
     paper.bring_up_to_date(desk)
     material = paper.material_of(desk, chosen)
     report = paper.compose(material, version=_next_version(desk), form=form)
@@ -52,9 +44,20 @@ def write_report(desk: Desk, language: str | None = None, instruction: str | Non
             "needs": [{"name": n, "question": q} for n, q in needs.items()],
             "problems": list(report.problems),
         },
-        "notes": [*notes, material.say("wish.known").text] if notes else [],
+        "notes": [*not_compared, *([*notes, material.say("wish.known").text] if notes else [])],
         "evidence": list(report.cites),
     }  # fmt: skip
+
+
+def _compare_priors(desk: Desk) -> list[str]:
+    """Compare with the priors that the case holds, for the report to tell; return why it could not be done."""
+    if not desk.record.priors or not any(x.outlined and x.status != "rejected" for x in desk.record.lesions):
+        return []
+    try:
+        change.compare(desk)
+    except (NotApplicable, ToolFailed) as error:
+        return [str(error)]
+    return []
 
 
 def export(desk: Desk, format: str = "all", destination: str | None = None) -> dict[str, Any]:

@@ -20,12 +20,15 @@ from tools.contract import (
 )
 from tools.evidence import Evidence
 from tools.mask import Mask
+from tools.measure import touches_edge
 from tools.quantity import Quantity
 from tools.scan import Point
 
 TIGHTER = 0.15
 """One "tighter" raises the probability at which a voxel counts by this much; "looser" lowers it."""
 THRESHOLDS = (0.05, 0.95)
+MOST_CLICKS = 20
+"""Further clicks of one kind that an outline is made from; older ones fall out."""
 SAME_LESION = 0.3
 """Two masks that share this part of the smaller one are the same lesion."""
 
@@ -67,7 +70,8 @@ def find(desk: Desk, side: str | None = None, max_candidates: int = 10) -> dict[
             )  # fmt: skip
         shown.append(
             {"lesion": number, "evidence": mask.id, "group": candidate.group, "rank": candidate.rank,
-             "side": mask.inputs.get("side"), "where": mask.inputs.get("where", "")}
+             "cut_off": touches_edge(candidate.mask), "side": mask.inputs.get("side"),
+             "where": mask.inputs.get("where", "")}
         )  # fmt: skip
     desk.keep(focus=shown[0]["lesion"] if len(shown) == 1 else desk.state.get("focus"))
     return {
@@ -84,13 +88,20 @@ def segment(
     threshold: float | None = None,
     change: str | None = None,
     tool: str | None = None,
+    add: list[list[float]] | None = None,
+    avoid: list[list[float]] | None = None,
 ) -> dict[str, Any]:
-    """Outline a lesion from a point, a box, the reader's selection, or again from what it was made of."""
+    """Outline a lesion from a point, a box, the reader's selection, or again from what it was made of.
+
+    `add` and `avoid` are further clicks on the lesion and on what must be left out; a lesion keeps them, so that it is
+    outlined again from all of them.
+    """
     scan = desk.need_scan()
     old: LesionRecord | None = None
-    if point is None and box is None:
+    again = point is None and box is None
+    if again:
         selection = desk.state.get("selection") or {}
-        if lesion is None and change is None and selection:
+        if lesion is None and change is None and selection and not (add or avoid):
             point, box = selection.get("point"), selection.get("box")
         else:
             old = desk.pick(lesion)
@@ -100,7 +111,8 @@ def segment(
     elif lesion is not None:
         old = desk.pick(lesion)
     cut = _threshold(old, threshold, change)
-    request = SegmentRequest(scan, _point(point), _box(box), threshold=cut)
+    clicks = _clicks(old if again else None, add, avoid)
+    request = SegmentRequest(scan, _point(point), _box(box), clicks=_wire(clicks), threshold=cut)
     if not scan.contains(request.seed):
         raise NotApplicable(outside(scan, request.seed))
     result, spec = desk.submit("segment", "segment", request, tool)
@@ -110,7 +122,8 @@ def segment(
             "draw a box around it, or ask for a looser outline."
         )
     number, known = (old.number, old) if old else _number(desk, result.mask)
-    item = _record_mask(desk, result, spec, number, known, {"point": point, "box": box})
+    origin = "search" if again and old is not None and old.from_search else "reader"
+    item = _record_mask(desk, result, spec, number, known, {"point": point, "box": box, "origin": origin, **clicks})
     desk.keep(focus=number, selection=None)
     return {
         "lesion": number, "evidence": item.id, "where": item.inputs.get("where", ""), "side": item.inputs.get("side"),
@@ -118,8 +131,10 @@ def segment(
     }  # fmt: skip
 
 
-def measure(desk: Desk, lesion: int | None = None) -> dict[str, Any]:
-    """Measure one lesion, or every lesion when none is named and none is in focus."""
+def measure(desk: Desk, lesion: int | None = None, own_line: bool = False) -> dict[str, Any]:
+    """Measure one lesion, or every lesion when none is named and none is in focus; or take the reader's own line."""
+    if own_line:
+        return {"results": [_own_line(desk, lesion)]}
     record = desk.record
     usable = [x for x in record.lesions if x.status != "rejected"]
     all_of_them = lesion is None and len(usable) > 1 and desk.state.get("focus") is None
@@ -127,6 +142,16 @@ def measure(desk: Desk, lesion: int | None = None) -> dict[str, Any]:
     results = [measure_one(desk, x) for x in chosen]
     desk.keep(focus=chosen[0].number if len(chosen) == 1 else None)
     return {"results": results}
+
+
+def _own_line(desk: Desk, lesion: int | None) -> dict[str, Any]:
+    from agent.drawn import use_line
+
+    item = use_line(desk, lesion)
+    return {
+        "lesion": item.inputs["lesion"], "evidence": item.id, "mask": item.inputs["mask"], "by": "reader",
+        "quantities": brief(item.quantities), "supersedes": list(item.supersedes), "notes": [],
+    }  # fmt: skip
 
 
 def measure_one(desk: Desk, lesion: LesionRecord) -> dict[str, Any]:
@@ -228,6 +253,25 @@ def _threshold(old: LesionRecord | None, threshold: float | None, change: str | 
         raise NotApplicable(f"An outline can be made tighter or looser, not {change!r}.")
     low, high = THRESHOLDS
     return round(min(high, max(low, value)), 3)
+
+
+def _clicks(
+    old: LesionRecord | None, add: list[list[float]] | None, avoid: list[list[float]] | None
+) -> dict[str, list[list[float]]]:
+    """Return the further clicks an outline rests on: those it already had, then the new ones; empty: none."""
+    kept: dict[str, list[list[float]]] = {}
+    for name, new in (("add", add), ("avoid", avoid)):
+        before = list(old.mask_evidence.inputs.get(name) or []) if old else []
+        places = [*before, *(list(p) for p in new or [] if list(p) not in before)]
+        if places:
+            kept[name] = places[-MOST_CLICKS:]
+    return kept
+
+
+def _wire(clicks: dict[str, list[list[float]]]) -> tuple[tuple[Point, bool], ...]:
+    """Return the clicks as a segmenter takes them."""
+    places = [(_point(p), name == "add") for name, held in clicks.items() for p in held]
+    return tuple((place, keep) for place, keep in places if place is not None)
 
 
 def _point(values: list[float] | None) -> Point | None:

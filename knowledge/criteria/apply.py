@@ -1,7 +1,8 @@
 """Apply a guideline's table to stated inputs: a row, or what is still needed, or why it does not apply.
 
 Conditions have three values: true, false, and unknown while an input is missing. So a scope exit fires as soon as
-it is known, nothing fires while it depends on something unknown, and only what matters is asked for.
+it is known, nothing fires while it depends on something unknown, and only what matters is asked for. An optional input
+that was not stated makes a condition false: what depends on it is not given, and it is not asked for.
 Knows no thresholds: those are in the tables.
 """
 
@@ -33,7 +34,7 @@ def assess(name: str, **inputs: Any) -> Assessment:
     rules = table(name)
     values = _with_derived(rules, _checked(rules, inputs))
     for exit_ in rules.scope:
-        if _holds(exit_.when, values) is True:
+        if _holds(rules, exit_.when, values) is True:
             cites = _cites(rules, exit_.section) if exit_.section else ()
             used = _used(rules, _names(exit_.when), values)
             return Assessment(guideline=name, out_of_scope=exit_.reason, cites=cites, used=used)
@@ -55,9 +56,10 @@ def _checked(rules: Table, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _value(item: Input, given: Any) -> Any:
     if item.kind == "choice":
-        if given not in item.values:
+        named = {value.lower(): value for value in item.values}
+        if str(given).strip().lower() not in named:
             raise BadInput(f"{item.name} is {given!r}; it must be one of {', '.join(item.values)}.")
-        return given
+        return named[str(given).strip().lower()]
     if item.kind == "yes-no":
         known = given if isinstance(given, bool) else _WORDS.get(str(given).strip().lower())
         if known is None:
@@ -77,21 +79,34 @@ def _value(item: Input, given: Any) -> Any:
 
 
 def _with_derived(rules: Table, values: dict[str, Any]) -> dict[str, Any]:
-    """Add every derived value whose inputs are all known, in the table's order."""
+    """Add every derived value whose inputs are all known, in the table's order; what was stated stays."""
     values = dict(values)
     for name, entry in rules.derived.items():
-        if all(source in values for source in entry["of"]):
-            values[name] = HOW[entry["how"]](entry, *(values[source] for source in entry["of"]))
+        known = [values[source] for source in entry["of"] if source in values]
+        if entry.get("any"):
+            known = known[:1]
+        if name not in values and len(known) == (1 if entry.get("any") else len(entry["of"])):
+            found = HOW[entry["how"]](entry, *known)
+            if found is not None:
+                values[name] = found
     return values
 
 
-def _holds(when: Condition, values: Mapping[str, Any]) -> bool | None:
+def _holds(rules: Table, when: Condition, values: Mapping[str, Any]) -> bool | None:
     """Return whether a condition holds; None while that is unknown."""
     if isinstance(when, list):
-        found = [_holds(part, values) for part in when]
+        found = [_holds(rules, part, values) for part in when]
         return True if True in found else None if None in found else False
-    parts = [_test(test, values[name]) if name in values else None for name, test in when.items()]
+    parts = [
+        _test(test, values[name]) if name in values else _while_unknown(rules, name, values)
+        for name, test in when.items()
+    ]
     return False if False in parts else None if None in parts else True
+
+
+def _while_unknown(rules: Table, name: str, values: Mapping[str, Any]) -> bool | None:
+    """Return False for what rests on an optional input that was not stated, else None."""
+    return False if any(rules.inputs[root].optional for root in rules.roots(name) if root not in values) else None
 
 
 def _test(test: Any, value: Any) -> bool:
@@ -110,6 +125,12 @@ _COMPARE = {
 }
 
 
+def _open(rules: Table, when: Condition, values: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names that a condition which is still unknown depends on."""
+    parts = when if isinstance(when, list) else [when]
+    return _names([part for part in parts if _holds(rules, part, values) is None])
+
+
 def _names(when: Condition) -> tuple[str, ...]:
     parts = when if isinstance(when, list) else [when]
     return tuple(dict.fromkeys(name for part in parts for name in part))
@@ -120,9 +141,9 @@ def _row_or_needs(rules: Table, values: Mapping[str, Any]) -> tuple[Row | None, 
     fired: Row | None = None
     missing: set[str] = set()
     for row in rules.rows:
-        found = _holds(row.when, values)
+        found = _holds(rules, row.when, values)
         if found is None:
-            missing |= set(_missing(rules, _names(row.when), values))
+            missing |= set(_missing(rules, _open(rules, row.when, values), values))
         if found is True:
             fired = row
             break
@@ -139,7 +160,7 @@ def _row_or_needs(rules: Table, values: Mapping[str, Any]) -> tuple[Row | None, 
 
 
 def _missing(rules: Table, names: Iterable[str], values: Mapping[str, Any]) -> list[str]:
-    return [root for name in names for root in rules.roots(name) if root not in values]
+    return [root for name in names if name not in values for root in rules.roots(name) if root not in values]
 
 
 def _need(item: Input) -> Need:
@@ -148,7 +169,7 @@ def _need(item: Input) -> Need:
 
 def _answer(rules: Table, row: Row, values: Mapping[str, Any]) -> Assessment:
     shown = {key: value for key, value in values.items() if not isinstance(value, bool)}
-    caveats = [caveat.text for caveat in rules.caveats if _holds(caveat.when, values) is True]
+    caveats = [caveat.text for caveat in rules.caveats if _holds(rules, caveat.when, values) is True]
     if row.note:
         caveats.append(row.note)
     if any(facts()[fact].confidence == "medium" for fact in row.facts):

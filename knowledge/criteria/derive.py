@@ -34,10 +34,13 @@ def difference(entry: Mapping[str, Any], now: float, then: float) -> float:
 
 
 def percent_change(entry: Mapping[str, Any], now: float, then: float) -> float:
-    """Return the change from `then` in percent; infinite when something came from nothing."""
+    """Return the change from `then` in percent; infinite when something came from nothing.
+
+    ``power: 3`` in the entry takes diameters of a sphere and returns the change of its volume.
+    """
     if then == 0:
         return math.inf if now > 0 else 0.0
-    return round(100 * (now - then) / then, _FLOAT_NOISE)
+    return round(100 * (math.pow(now / then, float(entry.get("power", 1))) - 1), _FLOAT_NOISE)
 
 
 def doubling_days(entry: Mapping[str, Any], now: float, then: float, days: float) -> float:
@@ -64,11 +67,42 @@ def logistic_percent(entry: Mapping[str, Any], *values: Any) -> float:
     return 100 / (1 + math.exp(-x))
 
 
+def same(entry: Mapping[str, Any], value: Any) -> Any:
+    """Return the value itself: another name for it, or the first known of several."""
+    return value
+
+
+def lowest(entry: Mapping[str, Any], *values: float) -> float:
+    """Return the smallest value."""
+    return min(values)
+
+
+def exceeds(entry: Mapping[str, Any], change: float, days: float) -> bool | None:
+    """Return whether a change of more than ``over`` came about within ``within_days``.
+
+    None when it did, but over a longer time: then it cannot be told how much fell into any such span.
+    """
+    if change <= entry["over"]:
+        return False
+    return True if days <= entry["within_days"] else None
+
+
+def all_gone(entry: Mapping[str, Any], total: float) -> bool | None:
+    """Return whether nothing is left: yes at 0, no from ``never_from`` on, None in between."""
+    if total == 0:
+        return True
+    return False if total >= entry["never_from"] else None
+
+
 HOW: dict[str, Callable[..., Any]] = {
     "whole-mm": whole_mm,
     "one-decimal": one_decimal,
     "difference": difference,
     "percent-change": percent_change,
     "doubling-days": doubling_days,
+    "same": same,
+    "lowest": lowest,
+    "exceeds": exceeds,
+    "all-gone": all_gone,
     "logistic-percent": logistic_percent,
 }

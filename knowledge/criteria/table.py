@@ -2,10 +2,13 @@
 
 A table holds, in this order of use:
 ``inputs``   name, kind (choice, number, yes-no), allowed values or range, the question in both languages, and, for
-             an optional input, its default;
+             an input that has one, its default; an ``optional`` one is never asked for, and a row that depends on it
+             does not fire without it; one ``by_parts`` is asked for by what it is derived from;
 ``required`` inputs asked for before any row is given, whatever the row;
 ``stages``   groups of the other inputs: a later group is asked for only when the earlier ones are answered;
-``derived``  values worked out of inputs (rounding, differences, formulas), see `knowledge.criteria.derive`;
+``derived``  values worked out of inputs (rounding, differences, formulas), see `knowledge.criteria.derive`. One
+             named like an input fills that input where it was not stated; ``any: true`` takes the first known of its
+             sources; ``from: other-table/name`` takes another table's entry as it stands there;
 ``scope``    exits: when one holds, the guideline does not apply, and why;
 ``rows``     first that holds fires; each names its facts and the passage section it stands in;
 ``caveats``  what limits an answer when it holds.
@@ -31,7 +34,7 @@ Condition = Mapping[str, Any] | list[Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Input:
-    """One thing a table may be told. `required_by_default` inputs have no default and can be asked for."""
+    """One thing a table may be told. One without a default is asked for, unless it is optional."""
 
     name: str
     kind: Literal["choice", "number", "yes-no"]
@@ -41,6 +44,8 @@ class Input:
     high: float = float("inf")
     unit: str = ""
     default: Any = None
+    optional: bool = False
+    by_parts: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,7 @@ class Table:
 
     def roots(self, name: str) -> tuple[str, ...]:
         """Return the inputs that `name` rests on: itself, or what it is derived from."""
-        if name in self.inputs:
+        if name in self.inputs and not self.inputs[name].by_parts:
             return (name,)
         found = [root for source in self.derived[name]["of"] for root in self.roots(source)]
         return tuple(dict.fromkeys(found))
@@ -117,11 +122,19 @@ def table(name: str) -> Table:
         inputs={key: _input(key, entry) for key, entry in raw["inputs"].items()},
         required=tuple(raw["required"]),
         stages=tuple(tuple(stage) for stage in raw["stages"]),
-        derived=raw.get("derived", {}),
+        derived={key: _derived(entry) for key, entry in raw.get("derived", {}).items()},
         scope=tuple(Exit(**_tuples(entry)) for entry in raw.get("scope", [])),
         rows=tuple(Row(**_tuples(entry)) for entry in raw["rows"]),
         caveats=tuple(Caveat(**entry) for entry in raw.get("caveats", [])),
     )
+
+
+def _derived(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return an entry, or the other table's entry that it stands for."""
+    if "from" not in entry:
+        return entry
+    other, _, name = entry["from"].partition("/")
+    return table(other).derived[name]
 
 
 def _input(name: str, entry: dict[str, Any]) -> Input:

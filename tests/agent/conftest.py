@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 import scripted
+from scripted import BIG, QUIMBY, balls
+from wire import Server
 
+from agent.llm import endpoint
 from agent.session import Session
+from agent.settings import Settings
 from agent.toolset.desk import Desk
 from agent.workspace import Workspace
 
@@ -31,3 +36,21 @@ def session(workspace: Workspace) -> Session:
 def desk(session: Session) -> Desk:
     """That case's desk."""
     return session.desk
+
+
+@pytest.fixture
+def server() -> Server:
+    return Server()
+
+
+@pytest.fixture
+def wired(workspace: Workspace, server: Server) -> Iterator[Session]:
+    """A case of a DICOM scan that names somebody, one lesion outlined (E2), its model behind the server."""
+    settings = Settings(
+        home=workspace.settings.home, base_url="http://llm.test/v1", api_key="sk-test", model="some-model"
+    )
+    with httpx.Client(transport=httpx.MockTransport(server)) as client:
+        model = endpoint(settings, http_client=client)
+        session = Session.open(balls(source=QUIMBY), workspace=workspace, endpoint=model)
+        session.call("segment", point=list(BIG))
+        yield session

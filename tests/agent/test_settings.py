@@ -11,7 +11,8 @@ import pytest
 from agent.settings import DEFAULT_MODEL, QUIET, Settings, default_home, quiet
 
 NAMES = ("SCANWRIGHT_HOME", "SCANWRIGHT_MODEL", "SCANWRIGHT_BASE_URL", "SCANWRIGHT_API_KEY", "SCANWRIGHT_DEVICE",
-         "OPENAI_BASE_URL", "OPENAI_API_KEY")  # fmt: skip
+         "SCANWRIGHT_EMBEDDER", "SCANWRIGHT_EMBEDDER_URL", "SCANWRIGHT_EMBEDDER_KEY", "SCANWRIGHT_EMBEDDER_LANGUAGES",
+         "SCANWRIGHT_CHROMA_URL", "OPENAI_BASE_URL", "OPENAI_API_KEY")  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +55,39 @@ def test_home_device_and_model_are_read(monkeypatch: pytest.MonkeyPatch) -> None
     assert found.home == Path.home() / "scans"
     assert found.own_tools == found.home / "tools"
     assert (found.device, found.model) == ("cuda:1", "qwen")
+
+
+def test_the_passages_embedder_and_chroma_server_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Settings.from_environment()
+    assert (found.embedder, found.embedder_url, found.chroma_url) == (None, None, None)
+    assert found.embedder_languages == ("en", "zh")
+    monkeypatch.setenv("SCANWRIGHT_EMBEDDER", "openai:small")
+    monkeypatch.setenv("SCANWRIGHT_EMBEDDER_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.setenv("SCANWRIGHT_EMBEDDER_KEY", "sk-2")
+    monkeypatch.setenv("SCANWRIGHT_EMBEDDER_LANGUAGES", "zh")
+    monkeypatch.setenv("SCANWRIGHT_CHROMA_URL", "http://127.0.0.1:8000")
+    found = Settings.from_environment()
+    assert (found.embedder, found.embedder_url, found.embedder_key) == ("openai:small", "http://127.0.0.1:9/v1", "sk-2")
+    assert (found.embedder_languages, found.chroma_url) == (("zh",), "http://127.0.0.1:8000")
+    assert "sk-2" not in repr(found)
+
+
+@pytest.mark.parametrize(("embedder", "offline"), [("", True), ("hf:BAAI/bge-m3", False), ("openai:small", True)])
+def test_a_hub_model_may_be_fetched_and_nothing_else(
+    embedder: str, offline: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in QUIET:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("SCANWRIGHT_EMBEDDER", embedder)
+    quiet()
+    assert ("HF_HUB_OFFLINE" in os.environ) == offline
+
+
+def test_a_model_folder_needs_no_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.setenv("SCANWRIGHT_EMBEDDER", f"hf:{tmp_path}")
+    quiet()
+    assert os.environ["HF_HUB_OFFLINE"] == "1"
 
 
 def test_a_secret_is_not_in_the_repr() -> None:

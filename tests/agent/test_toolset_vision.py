@@ -346,3 +346,16 @@ def test_descriptions_come_from_the_specs() -> None:
 def test_arguments_are_coerced_and_none_is_left_out() -> None:
     _, arguments = checked("segment", {"point": ["1", 2, 3.5], "lesion": None, "threshold": "0.4"})
     assert arguments == {"point": [1.0, 2.0, 3.5], "threshold": 0.4}
+
+
+def test_what_a_search_found_stays_a_candidate_until_a_reader_points_at_it_or_accepts_it(session: Session) -> None:
+    session.call("find")
+    first = session.record.lesions[0]
+    assert first.unconfirmed
+    session.call("segment", lesion=first.number)
+    assert session.record.lesion(first.number).unconfirmed  # type: ignore[union-attr]
+    session.judge(first.number, "accepted")
+    assert not session.record.lesion(first.number).unconfirmed  # type: ignore[union-attr]
+    point = list(session.evidence.mask(session.record.lesions[0].mask_evidence).core_mm)
+    clicked = session.call("segment", point=point)
+    assert not session.record.lesion(clicked["lesion"]).from_search  # type: ignore[union-attr]

@@ -12,11 +12,15 @@ from knowledge.facts import facts, sources
 from knowledge.library import SHIPPED, Guideline, Section, language_of, read_guideline, shipped
 
 SECTIONS = [pytest.param(g, s, id=f"{g.name}/{s.id}") for g in shipped() for s in g.sections]
-_NAMES = re.compile(  # a guideline's own name and its categories hold digits that are no figures
-    r"Fleischner(?: Society)? 2017|Lung-RADS v?\d[\d.]*|C-Lung-RADS|(?:RECIST|WHO|BTS|USPSTF|RANO|LI-RADS|Bosniak|Mayo|Brock|VA)"
-    r"(?: version)? v?\d[\d.]*|CURB-65|BI-RADS 5|LR-\d|TR ?\d|T[12]\b|(?:category|categories|or|and|to|as|类别?|、|为) ?\d[ABCX]?(?:/\d[ABCX])?(?= ?(?:is|are|,|:|:|类|\)|\.|means)|[ABCX]|/)"
+_NAMES = re.compile(  # a guideline's own name, its edition and its lettered categories hold digits that are no figures
+    r"Fleischner(?: Society)? 2017|Lung-RADS v?\d[\d.]*|(?:RECIST|WHO|BTS|USPSTF|RANO|LI-RADS|Bosniak|Mayo|Brock|VA)"
+    r"(?: version)? v?\d[\d.]*|CURB-65|LR-\d|(?<![\d.])4[ABX]"
 )
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+
+
+def _says_what_is_missing(guideline: Guideline, section: Section) -> bool:
+    return "not-covered" in (guideline.name, section.id)
 
 
 def _numbers(text: str) -> set[str]:
@@ -26,6 +30,11 @@ def _numbers(text: str) -> set[str]:
 
 @pytest.mark.parametrize(("guideline", "section"), SECTIONS)
 def test_a_passage_rests_on_facts_of_its_own_guideline(guideline: Guideline, section: Section) -> None:
+    if _says_what_is_missing(guideline, section):
+        assert not section.facts
+        assert "not held" in section.texts["en"]
+        assert "未收录" in section.texts["zh"]
+        return
     assert section.facts, "a shipped passage rests on a fact"
     assert {facts()[name].guideline for name in section.facts} == {guideline.name}
 

@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import multiprocessing
 import shutil
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
+from letters import LetterEmbedder
 
 from knowledge import BrokenStore, Store, search
 from knowledge.ingest import ingest
-from knowledge.types import Language
-
-
-class LetterEmbedder:
-    """A real, quick embedder by hashed words: enough to find a text by its own words."""
-
-    languages: frozenset[Language] = frozenset({"en", "zh"})
-
-    def __init__(self, name: str = "letters-1") -> None:
-        self.name = name
-        self.encoded = 0
-
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        self.encoded += len(texts)
-        vectors = np.zeros((len(texts), 64), dtype=np.float32)
-        for row, text in enumerate(texts):
-            for word in text.lower().split():
-                vectors[row, int(hashlib.sha256(word.encode()).hexdigest(), 16) % 64] += 1
-        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return vectors / np.maximum(norms, 1e-9)
 
 
 @pytest.fixture
@@ -198,3 +176,47 @@ def test_a_document_of_the_readers_own_is_kept_as_a_file_found_and_cited(built: 
     again = Store(tmp_path, LetterEmbedder())
     assert search("zebra protocol score", store=again)[0].id == found.id
     again.close()
+
+
+def test_what_is_known_is_not_embedded_again_when_a_document_comes(built: Store, tmp_path: Path) -> None:
+    embedder = built.embedder
+    assert isinstance(embedder, LetterEmbedder)
+    before = embedder.encoded
+    (tmp_path / "ward.md").write_text("# Ward\n\n## Zebra\n\nZebra text.\n")
+    ingest(tmp_path / "ward.md", built)
+    built.ready()
+    assert embedder.encoded - before < 15, "the document, and what is unrelated"
+
+
+def test_a_document_of_another_process_is_seen_at_the_next_question(built: Store, tmp_path: Path) -> None:
+    (tmp_path / "own.md").write_text("# Ward\n\n## Zebra\n\nZebra score 3 means tea.\n")
+    other = Store(tmp_path, LetterEmbedder())
+    ingest(tmp_path / "own.md", other)
+    other.close()
+    near = built.nearest(LetterEmbedder().encode(["zebra score 3 means tea."])[0])
+    assert "own/s1/en" in near
+
+
+def test_old_indices_are_taken_away(tmp_path: Path) -> None:
+    for number in range(5):
+        store = Store(tmp_path, LetterEmbedder(f"letters-{number}"))
+        store.ready()
+        store.close()
+    assert len(list((tmp_path / "index").iterdir())) <= 3
+
+
+def test_a_half_written_draft_is_never_opened(tmp_path: Path) -> None:
+    store = Store(tmp_path, LetterEmbedder())
+    store.ready()
+    (whole,) = (tmp_path / "index").iterdir()
+    store.close()
+    half = tmp_path / "index" / "draft-1-abc"
+    shutil.copytree(whole, half)
+    (half / "chroma.sqlite3").write_bytes(b"SQLite format 3\0 half")
+    shutil.rmtree(whole)
+    assert _answers(tmp_path, LetterEmbedder())
+
+
+def test_levels_make_embedders_comparable(built: Store) -> None:
+    assert built.level(1.0) == pytest.approx(1.0)
+    assert built.level(0.0) <= 0.0

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from tools import Known, Mask, MeasureRequest, NotApplicable, Quantity, Scan, load_scan, measure_mask
-from tools.measure import CUT_OFF, LesionMeasure
+from tools.attenuation import SOLID_HU
+from tools.measure import CUT_OFF, LesionMeasure, measure_labels
 from tools.phantom import Sphere, chest_phantom
 
 VOLUMES = arrays(bool, st.tuples(st.integers(2, 7), st.integers(2, 7), st.integers(1, 4))).filter(lambda a: a.any())
@@ -101,7 +102,7 @@ def test_turning_and_mirroring_the_patient_changes_no_size(
     for name in ("axial_long_axis", "max_diameter_3d", "pca_major", "pca_minor", "volume_voxel", "volume_mesh",
                  "surface_area", "sphericity"):  # fmt: skip
         assert turned[name].value == pytest.approx(plain[name].value, rel=1e-6, abs=1e-5), name
-    if not plain["axial_long_axis"].note:  # with equally long axes the first in a fixed order may be another one
+    if "equally long" not in plain["axial_long_axis"].note:  # with equally long axes the first in a fixed order may be another one
         assert turned["axial_short_axis"].value == pytest.approx(plain["axial_short_axis"].value, abs=1e-5)
 
 
@@ -120,7 +121,7 @@ def test_scaling_flipping_and_moving(
     moved = np.pad(mask, [(s, 1) for s in shift])
     moved = np.flip(moved, [a for a in range(3) if flips[a]])
     other = by_name(measure_mask(moved, affine @ np.diag([factor, factor, factor, 1])))
-    tied = bool(plain["axial_long_axis"].note)
+    tied = "equally long" in plain["axial_long_axis"].note
     for name, quantity in plain.items():
         if tied and name in ("axial_short_axis", "mean_diameter", "who_product", "volume_ellipsoid"):
             continue
@@ -189,7 +190,7 @@ def test_names_units_and_order() -> None:
     image = np.full(mask.shape, -800.0)
     image[mask] = np.linspace(-100, 60, mask.sum())
     found = measure_mask(mask, np.diag([0.7, 0.7, 1.4, 1.0]), image=image)
-    assert [q.name for q in found] == IN_ORDER + HU_NAMES
+    assert [q.name for q in found] == [*IN_ORDER, *HU_NAMES, "solid_diameter", "solid_volume"]
     units = {q.name: q.unit for q in found}
     assert units["volume_voxel"] == units["volume_mesh"] == units["volume_ellipsoid"] == "mm3"
     assert units["who_product"] == units["surface_area"] == "mm2"
@@ -230,6 +231,72 @@ def test_a_half_millimetre_rounds_up(long: int, short: int, fleischner: float, l
     assert found["mean_diameter"].value == pytest.approx((long + short) / 2, abs=1e-9)
     assert found["fleischner_diameter"].value == fleischner
     assert found["lung_rads_diameter"].value == lung_rads
+
+
+def test_a_label_volume_is_measured_lesion_by_lesion() -> None:
+    """Each as if alone: large and gappy label values, touching lesions, whatever the integer type."""
+    grid = np.zeros((30, 24, 12), np.int32)
+    grid[2:8, 2:9, 2:6] = 3
+    grid[8:12, 2:9, 2:6] = 4
+    grid[20:25, 10:20, 5:9] = 1_000_000
+    image = np.random.default_rng(2).normal(0.0, 300.0, grid.shape) - 200.0
+    affine = affine_of((0.7, 0.9, 2.0), 12.0, 5.0)
+    for labels in (grid, grid.astype(np.int64), grid.astype(np.float32), np.asfortranarray(grid)):
+        found = measure_labels(labels, affine, image, modality="CT")
+        assert list(found) == [3, 4, 1_000_000]
+        for number, quantities in found.items():
+            assert quantities == measure_mask(grid == number, affine, image=image, modality="CT")
+
+
+def test_five_hundred_labels() -> None:
+    grid = np.zeros((60, 60, 40), np.uint16)
+    corners = [(i, j, k) for i in range(1, 58, 6) for j in range(1, 58, 6) for k in range(1, 36, 7)]
+    for n, (i, j, k) in enumerate(corners, start=1):
+        grid[i : i + 4, j : j + 3, k : k + 3] = n
+    found = measure_labels(grid, np.eye(4))
+    assert len(found) == len(corners) == 500
+    assert {by_name(q)["volume_voxel"].value for q in found.values()} == {36.0}
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"), [(np.zeros((4, 4, 4), int), "empty"), (np.full((4, 4, 4), 0.5), "fractions"), (-np.ones((4, 4, 4), int), "-1")]
+)
+def test_what_is_no_label_volume(labels: Any, said: str) -> None:
+    with pytest.raises(NotApplicable, match=said):
+        measure_labels(labels, np.eye(4))
+
+
+def test_the_solid_part_is_what_the_threshold_says_and_says_so() -> None:
+    mask = ball((30, 30, 14), (0.7, 0.7, 1.4), (9.0, 9.0, 8.0))
+    core = ball((30, 30, 14), (0.7, 0.7, 1.4), (4.0, 4.0, 4.0))
+    image = np.full(mask.shape, -850.0)
+    image[mask] = -550.0
+    image[core] = 20.0
+    speck = np.argwhere(mask & ~core)[0]
+    image[tuple(speck)] = SOLID_HU  # one voxel apart: in the volume, not in the diameter
+    affine = np.diag([0.7, 0.7, 1.4, 1.0])
+    found, alone = by_name(measure_mask(mask, affine, image=image)), by_name(measure_mask(core, affine))
+    assert found["solid_diameter"].value == pytest.approx(alone["axial_long_axis"].value)
+    assert found["solid_diameter"].end_points_mm == pytest.approx(np.array(alone["axial_long_axis"].end_points_mm))
+    assert found["solid_volume"].value == pytest.approx((core.sum() + 1) * 0.7 * 0.7 * 1.4)
+    for name in ("solid_diameter", "solid_volume"):
+        assert found[name].note == "unvalidated threshold"
+        assert "-160 HU" in found[name].method
+    ground = by_name(measure_mask(mask, affine, image=np.where(mask, -550.0, -850.0)))
+    assert ground["solid_volume"].value == 0.0
+    assert "solid_diameter" not in ground
+    assert "solid_volume" not in by_name(measure_mask(mask, affine, image=image, modality="MR"))
+
+
+def test_a_cut_off_mask_says_so_in_every_size() -> None:
+    grid = np.zeros((20, 20, 8), bool)
+    grid[5:12, 5:9, :3] = True
+    found = by_name(measure_mask(grid, np.eye(4), image=np.full(grid.shape, -500.0)))
+    assert all(CUT_OFF in q.note for q in found.values() if q.unit in ("mm", "mm2", "mm3"))
+    assert CUT_OFF not in found["hu_mean"].note
+    assert CUT_OFF in by_name(measure_labels(grid, np.eye(4))[1])["volume_voxel"].note
+    whole = np.pad(grid, 1)
+    assert not any(CUT_OFF in q.note for q in measure_mask(whole, np.eye(4)))
 
 
 def test_ties_are_said_and_settled_the_same_way() -> None:

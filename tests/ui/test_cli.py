@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pdfs import pdf
 
 from tools.lesions import write_labels
 from tools.phantom import Sphere, chest_phantom
@@ -64,7 +65,7 @@ assert not [m for m in {HEAVY!r} if m in sys.modules], [m for m in {HEAVY!r} if 
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    for command in "demo serve ask segment measure classify report verify guideline criteria tools".split():
+    for command in "demo serve ask segment measure classify compare report verify guideline criteria tools".split():
         assert command in done.stdout
 
 
@@ -76,6 +77,29 @@ def test_measure_gives_quantities_with_unit_and_method(files: Path, capsys: pyte
     assert lesion["quantities"]["axial_long_axis"]["value"] == pytest.approx(14.0, abs=1.5)
     assert lesion["quantities"]["volume_voxel"]["method"]
     assert np.shape(lesion["end_points_mm"]["axial_long_axis"]) == (2, 3)
+
+
+def test_compare_tells_what_changed(files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import nibabel
+
+    scan, masks = chest_phantom((Sphere(CENTRE, 10.0),), spacing=(1.4, 1.4, 2.5), seed=5)
+    nibabel.save(nibabel.Nifti1Image(np.asarray(scan.voxels), scan.affine), tmp_path / "prior.nii.gz")
+    write_labels(tmp_path / "prior_label.nii.gz", {4: masks[0]}, scan)
+    words = ["compare", files / "scan.nii.gz", files / "label.nii.gz", tmp_path / "prior.nii.gz",
+             tmp_path / "prior_label.nii.gz", "--days", "100"]  # fmt: skip
+    data = run_json(capsys, *words)
+    assert set(data) == {"registration", "pairs", "days", "notes"}
+    (pair,) = data["pairs"]
+    assert (pair["kind"], pair["current"], pair["prior"], data["days"]) == ("matched", [1], [4], 100)
+    assert pair["quantities"]["change_axial_long_axis"]["value"] == pytest.approx(4.0, abs=1.5)
+    assert pair["quantities"]["doubling_time"]["unit"] == "d"
+    assert any("Identity not verified" in note for note in data["notes"])
+    code, out, err = run(capsys, *words)
+    assert code == 0, err
+    assert "readers differ by 0.9 mm" in out
+    code, _, err = run(capsys, *words[:3], *words[1:3])
+    assert code == 2
+    assert "same scan" in err
 
 
 def test_segment_from_a_point_writes_a_mask_on_the_scans_grid(
@@ -113,6 +137,27 @@ def test_guideline_finds_passages_and_answers_with_nothing_off_topic(capsys: pyt
     assert found["passages"][0]["guideline"] == "Fleischner"
     assert set(found["passages"][0]) >= {"id", "guideline", "edition", "section", "text", "score"}
     assert run_json(capsys, "guideline", "how long to boil an egg") == {"passages": []}
+
+
+def test_documents_are_taken_listed_found_and_removed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "walrus.pdf").write_bytes(pdf([[("Walrus nodules", 18), ("A walrus nodule is rescanned in nine weeks.", 12)]]))
+    (taken,) = run_json(capsys, "ingest", tmp_path / "walrus.pdf", "--rank", "2", "--edition", "7")["documents"]
+    assert (taken["name"], taken["title"], taken["edition"], taken["rank"], taken["pages"]) == (
+        "walrus", "Walrus nodules", "7", 2, 1,
+    )  # fmt: skip
+    assert run_json(capsys, "ingest", "--list")["documents"] == [taken]
+    assert run(capsys, "ingest", "--list")[1] == "walrus: Walrus nodules 7, 1 passages, 1 pages, rank 2\n"
+    found = run_json(capsys, "guideline", "when is a walrus nodule rescanned?")["passages"][0]
+    assert (found["id"], found["page"]) == ("walrus/s1/en", 1)
+    assert run_json(capsys, "ingest", "--remove", "walrus")["documents"] == []
+    code, _, err = run(capsys, "ingest", "--remove", "walrus")
+    assert (code, "No document of yours" in err) == (2, True)
+
+
+def test_a_known_guideline_that_is_not_held_is_said_so(capsys: pytest.CaptureFixture[str]) -> None:
+    found = run_json(capsys, "guideline", "PI-RADS 4 lesion, what next?")
+    assert found["not_held"] == ["PI-RADS (prostate)"]
+    assert "Not held here: PI-RADS" in run(capsys, "guideline", "PI-RADS 4 lesion, what next?")[1]
 
 
 def test_tools_are_listed_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
@@ -174,6 +219,10 @@ def test_ask_prints_events_one_a_line(files: Path, capsys: pytest.CaptureFixture
         (["verify", "{f}/none.md", "{f}/none.json"], "could not be read"),
         (["verify", "{f}/text.dcm", "{f}/text.dcm"], "not JSON"),
         (["guideline", ""], "empty"),
+        (["ingest"], "--list"),
+        (["ingest", "{f}/text.dcm"], ".md"),
+        (["ingest", "none.pdf"], "no file none.pdf"),
+        (["ingest", "--list", "--rank", "high"], "rank"),
         (["nonsense"], "No such command"),
     ],
     ids=lambda v: " ".join(v)[:40] if isinstance(v, list) else "",

@@ -25,9 +25,29 @@ _ASK: dict[str, tuple[str, str]] = {
     "solid_component_mm": ("the size of the solid part in mm", "实性成分的大小(毫米)"),
     "slice_thickness_mm": ("the slice thickness in mm", "层厚(毫米)"),
     "mean_diameter_mm": ("the mean diameter in mm", "平均直径(毫米)"),
+    "timing": ("whether the nodule is seen first (baseline), new or known from before", "结节是基线发现、新发还是以前已有"),
+    "growing": ("whether it is growing", "是否增大"),
+    "solid_component_growing": ("whether its solid component is new or growing", "实性成分是否新出现或增大"),
+    "previous_category": ("its previous Lung-RADS category", "上次的Lung-RADS类别"),
+    "doubling_days": ("the volume doubling time in days", "体积倍增时间(天)"),
+    "sex": ("the patient's sex", "患者性别"),
+    "family_history": ("any lung cancer in the family", "有无肺癌家族史"),
+    "emphysema": ("any emphysema", "有无肺气肿"),
+    "upper_lobe": ("whether it lies in an upper lobe", "是否位于上叶"),
+    "nodule_count": ("how many nodules there are", "共有多少个结节"),
+    "spiculation": ("whether it is spiculated", "有无毛刺"),
+    "smoker": ("any smoking, now or before", "有无吸烟史"),
+    "cancer_over_5_years_ago": ("any other cancer long ago (over five years)", "五年以前有无其他恶性肿瘤"),
+    "baseline_sum_mm": ("the baseline sum of target diameters in mm", "基线靶病灶径线总和(毫米)"),
+    "nadir_sum_mm": ("the nadir, the smallest sum so far, in mm", "迄今最小总和(nadir,毫米)"),
+    "current_sum_mm": ("the current sum, or which lesions are the targets", "目前总和,或哪些病灶为靶病灶"),
+    "targets_gone": ("whether all targets are gone", "靶病灶是否全部消失"),
 }
 _COUNTED = "lesions outlined in this case"
-_MEASURED_ZH = {"solid by measured attenuation (not stated)": "由测得的CT值读为实性(非陈述)"}
+_MEASURED_ZH = {
+    "measured sum of the long axes of the targets": "靶病灶长径之和(测得)",
+    "comparison with the prior scan": "与前次扫描的比较",
+    "solid by measured attenuation (not stated)": "由测得的CT值读为实性(非陈述)"}
 """How `assess` words what it took from a measurement, in Chinese."""
 _GUIDELINE_NAMES = {"fleischner-2017": "fleischner", "lung-rads-2022": "lung-rads", "bts-2015": "bts", "recist-1.1": "recist"}
 

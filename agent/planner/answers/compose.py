@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agent.planner.answers import advice, memory, paper, talk, vision
+from agent.planner.answers import advice, change, memory, paper, talk, vision
 from agent.planner.answers.wording import pick
 from agent.planner.reading import Language, plain
 from agent.planner.steps import Plan
@@ -70,7 +70,7 @@ def _of(done: Done, number: int, planned: Plan, turn: Turn) -> tuple[list[str], 
             return vision.found(result, card, language), ()
         case "segment":
             again = bool(result.get("supersedes")) and (
-                bool(done.arguments.keys() & {"change", "threshold"}) or _AGAIN.search(asked) is not None
+                bool(done.arguments.keys() & {"change", "threshold", "add", "avoid"}) or _AGAIN.search(asked) is not None
             )
             return vision.outlined(result, card, language, again=again), ()
         case "measure":
@@ -92,7 +92,8 @@ def _of(done: Done, number: int, planned: Plan, turn: Turn) -> tuple[list[str], 
         case "export":
             return paper.exported(result, language, asked), ()
         case "compare":
-            return paper.compared(result, language), ()
+            alone = bool(done.arguments.keys() & {"targets", "sum_targets"})
+            return change.compared(result, language, asked, sum_alone=alone), ()
     return [], ()
 
 
@@ -102,6 +103,8 @@ def _failed(done: Done, language: Language) -> list[str]:
         return [pick(language, "Nothing was exported.", "没有导出任何内容。")]
     if done.function in ("measure", "classify", "assess") and "outlined yet" in str(done.result.get("message", "")):
         return [pick(language, *_HINTS["segment"])]
+    if done.function == "compare" and "No prior scan" not in str(done.result.get("message", "")):
+        return [pick(language, "Nothing was compared.", "未作对比。")]
     hint = _HINTS.get(done.function)
     return [pick(language, *hint)] if hint else [pick(language, *_NOTHING)]
 

@@ -1,4 +1,4 @@
-"""What compare, write_report and export came to, in sentences."""
+"""What write_report and export came to, in sentences."""
 
 
 from __future__ import annotations
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agent.planner.answers.memory import lobe_stated, stated
-from agent.planner.answers.wording import cite, name_of, pick, ref, sentences
+from agent.planner.answers.wording import pick
 from agent.planner.reading import Language
 
 SHOWN_LINES = 10
@@ -47,22 +47,6 @@ def exported(result: Result, language: Language, asked: str) -> list[str]:
     if "pdf" in asked:
         said.append(pick(language, "PDF is not among the forms I can write yet: the report is in Markdown and JSON.",
                          "目前不能写PDF:报告为Markdown和JSON格式。"))  # fmt: skip
-    return said
-
-
-def compared(result: Result, language: Language) -> list[str]:
-    """Say what a comparison measured, pair by pair, in the tool's own quantities and words."""
-    said = []
-    for pair in result.get("pairs") or [result]:
-        item = pair.get("evidence")
-        held = pair.get("quantities") or {}
-        if not item or not held:
-            continue
-        parts = [f"{name_of(q, language)} {ref(str(item), q)}" for q in list(held)[:4]]
-        number = pair.get("lesion")
-        head = pick(language, f"Lesion {number}: " if number else "", f"病灶{number}:" if number else "")
-        said.append(cite(language, head + ", ".join(parts), str(item)))
-        said += [cite(language, s, str(item)) for n in pair.get("notes") or [] for s in sentences(str(n))]
     return said
 
 

@@ -36,6 +36,8 @@ _PLAIN: dict[str, tuple[str, str]] = {
     "doubling": ("I cannot give a doubling time here: it takes two measurements of one lesion by the same method on comparable thin "
                  "slices, and no such pair is in this case.",
                  "此处无法给出倍增时间:需要同一病灶在可比薄层上以同一方法的两次测量,本病例没有这样的配对。"),
+    "leave_out": ("To leave out one structure and nothing else, click on it and ask again; the outline is only tighter as a whole.",
+                  "若只想排除某个结构,请先点击它再说一遍;目前只是整体收紧。"),
     "no_tool": ("I cannot assess that: no tool at hand is made for it.", "我无法评估这一项:现有工具不是为此而做。"),
     "both_ways": ("You asked for tighter and for looser at once: which of the two?", "您同时要求收紧和放宽:要哪一种?"),
     "pacs": ("The report is a draft and is not sent anywhere: there is no connection to a PACS or to mail here. "

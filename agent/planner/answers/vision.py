@@ -108,6 +108,9 @@ def _sizes(one: Result, card: Card, language: Language, asked: str, *, place_sai
     if "volume_voxel" in held and "volume_voxel" not in wanted:
         said.append(cite(language, pick(language, f"Its volume is {ref(item, 'volume_voxel')}",
                                         f"体积为{ref(item, 'volume_voxel')}"), item))  # fmt: skip
+    if one.get("by") == "reader":
+        said.append(cite(language, pick(language, "The long axis is the line set by the reader; no mean diameter is computed from it alone",
+                                        "长径为阅片者所画;不单独由其计算平均直径"), item))  # fmt: skip
     if one.get("outlined") is False:
         said.append(
             cite(language, pick(language, f"Lesion {number} was measured on the search's rough region, not on an outline",

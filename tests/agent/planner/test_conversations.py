@@ -154,7 +154,8 @@ def test_guidelines_are_quoted_or_said_to_be_missing(case: Callable[..., Ask]) -
     assert recist.tools == ["find_guideline"]
     assert "20 %" in recist.text
     assert "Source:" in recist.text
-    assert "hold no passage" in ask("what does Lung-RADS 4A mean?").text
+    assert "4A 5 to 15 %" in ask("what does Lung-RADS 4A mean?").text
+    assert "hold no passage" in ask("what does the guideline say about watering orchids?").text
 
 
 def test_what_contradicts_the_evidence_is_not_written(case: Callable[..., Ask]) -> None:

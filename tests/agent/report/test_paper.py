@@ -1,4 +1,4 @@
-"""compare, write_report, export: kept with the case, written whole or not at all, and refused with what to do."""
+"""write_report, export: kept with the case, written whole or not at all, and refused with what to do."""
 
 from __future__ import annotations
 
@@ -18,12 +18,6 @@ from tools import NotApplicable, Source
 FIT = "58-year-old woman, incidental finding, no known cancer, not immunosuppressed, solid nodule, never smoked"
 TOO_MUCH = 400
 """Characters of the report's entry in the case's state, which every case card repeats."""
-
-
-def test_compare_says_that_no_prior_is_there(case, chest):
-    case.outline(chest[1][0])
-    with pytest.raises(NotApplicable, match="No prior scan is in this case"):
-        paper.compare(case.desk, days=90)
 
 
 def test_write_report_returns_key_sentences_and_keeps_the_report(case, chest):

@@ -1,0 +1,154 @@
+"""What may be said of change: only what a cited comparison holds, in its own direction and beyond the readers' noise.
+
+A size now may not be told as the size before, a change may not be told where the pair does not allow it, and a word
+like "stable" stands only beside what it means: within what two readers differ by. Knows no report and no chat.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from agent.grounding import vocabulary as words
+from agent.grounding.claims import Amount
+from agent.grounding.support import Support, is_quantity, told
+from tools.evidence import Evidence
+from tools.quantity import Quantity
+
+PAIRS = ("matched", "merged", "split", "new", "gone", "unmatched")
+PRIOR, NOW, CHANGE = "prior", "current", "change"
+
+_WITHIN = re.compile(
+    r"within (?:what|how much|the amount by which) (?:two )?readers (?:differ|disagree)"
+    r"|阅片者(?:之间)?(?:的)?(?:差异|差别)(?:范围)?(?:之|以)?内",
+    re.IGNORECASE,
+)
+_WHETHER = re.compile(r"^\s*(?:and |but )?(?:whether|if)\b|^\s*是否", re.IGNORECASE)
+_FINITE = re.compile(r"\b(?:is|are|has|have|had|was|were|grew|grows|shrank|shows?|measures|did|remains?)\b|[\u3400-\u9fff]")
+"""A segment without a verb asserts nothing by itself: it belongs to the one that follows."""
+_AND_THEN = re.compile(
+    r"\b(?:and|but|yet|though) (?:it|they|this|that|lesion \d+|the \w+) (?:is|are|has|have|was|were|grew|shrank)\b"
+    r"|[,,](?:但|而)",
+    re.IGNORECASE,
+)
+"""Where a clause goes on to assert after it has said what cannot be told."""
+_MORE_LIMITS = re.compile(
+    r"\b(?:cannot|can't|could not|can not) be\b|\b(?:is|are|was|were) not (?:possible|comparable|reliable|conclusive|given|judged)\b"
+    r"|\bno (?=\w+ (?:can|could|is given))",
+    re.IGNORECASE,
+)
+_THEN = re.compile(
+    r"\b(?:prior|previous(?:ly)?|before|earlier|was|were|old|formerly|last)\b|此前|既往|之前|上次|前片|当时", re.IGNORECASE
+)
+_TODAY = re.compile(r"\b(?:now|current(?:ly)?|today|measures|this scan)\b|目前|现在|本次|当前|现为", re.IGNORECASE)
+_SEGMENT = re.compile(r"[,,;;::→。]|(?<!\d)[.]\s|\s-+>\s|\b(?:and|to|versus|vs)\b|、")
+_FROM = re.compile(r"\bfrom\s*$|由\s*$|从\s*$", re.IGNORECASE)
+_TO = re.compile(r"^\s*(?:to|→|-+>|至|到|变为|增至|减至)\s*$", re.IGNORECASE)
+_JOINED = re.compile(r"\bto\b|至|到|→", re.IGNORECASE)
+
+
+def asserted(parts: Sequence[str]) -> str:
+    """Return what is asserted of change: a part that says what cannot be told still asserts what stands before."""
+    kept = []
+    for part in parts:
+        limit = words.LIMITS.search(part) or _MORE_LIMITS.search(part)
+        if limit is None:
+            kept.append(part)
+            continue
+        before = re.split(r"[,,::]", part[: limit.start()])[:-1]
+        kept += [p for p in before if _FINITE.search(p) and not _WHETHER.search(p)]
+        kept += [part[m.start() :] for m in (_AND_THEN.search(part, limit.end()),) if m is not None]
+    return "; ".join(kept)
+
+
+def pairs_of(support: Support) -> list[Evidence]:
+    """Return the cited comparisons of lesions."""
+    return [e for e in support.cited if e.kind == "comparison" and e.inputs.get("kind") in PAIRS]
+
+
+def holds(name: str, text: str, support: Support) -> bool:
+    """Return whether a cited comparison carries a word of comparison (see `vocabulary.COMPARISONS`)."""
+    return any(_holds(e, name, text) for e in pairs_of(support))
+
+
+def _holds(item: Evidence, name: str, text: str) -> bool:
+    kind, allowed = item.inputs.get("kind"), item.inputs.get("growth_allowed") is True
+    within = item.inputs.get("within_readers_noise")
+    if name in ("new", "resolved"):
+        return kind == {"new": "new", "resolved": "gone"}[name]
+    if name == "doubling time":
+        return allowed and item.quantity("doubling_time") is not None
+    if kind != "matched" or not allowed:
+        return False
+    if name == "unchanged":
+        return within is True and _WITHIN.search(text) is not None
+    change = item.quantity("change_axial_long_axis") or item.quantity("change_mean_diameter")
+    if within is not False or change is None:
+        return False
+    return change.value > 0 if name == "larger" else change.value < 0
+
+
+def misplaced(text: str, amounts: Sequence[Amount], support: Support) -> list[str]:
+    """Say which amounts are told as of another time than they are of, and which changes the pair does not allow."""
+    if not any(e.kind == "comparison" for e in support.cited):
+        return []
+    problems = []
+    for number, amount in enumerate(amounts):
+        if any(told(e, amount) for e in support.cited):
+            continue  # a reason or a statement gives it
+        for value, wanted in zip(amount.values, _times(text, amounts, number), strict=True):
+            roles = {role for role, _, q in _roles(support) if is_quantity(q, value, amount.unit)}
+            if wanted and roles and roles <= {PRIOR, NOW} and wanted not in roles:
+                when = "before" if wanted == PRIOR else "now"
+                problems.append(f"{amount.text!r} is not the size {when}")
+        problems += _not_allowed(amount, support)
+    return problems
+
+
+def _not_allowed(amount: Amount, support: Support) -> Iterator[str]:
+    """Say that a change was given though its pair does not let change be judged."""
+    held = [(role, e) for role, e, q in _roles(support) if is_quantity(q, amount.values[0], amount.unit)]
+    changes = [e for role, e in held if role == CHANGE]
+    if changes and len(changes) == len(held) and not any(e.inputs.get("growth_allowed") for e in changes):
+        yield f"{amount.text!r} is a change that this pair does not let judge: give both sizes and the reason"
+
+
+def _roles(support: Support) -> Iterator[tuple[str, Evidence, Quantity]]:
+    """Yield what time each cited quantity is of."""
+    for item in support.cited:
+        for quantity in item.quantities:
+            if item.kind == "comparison":
+                role = quantity.name.split("_")[0]
+                yield (role if role in (PRIOR, NOW, CHANGE) else "", item, quantity)
+            elif item.kind in ("measurement", "drawn", "mask"):
+                yield (PRIOR if isinstance(item.inputs.get("prior"), int) else NOW, item, quantity)
+            else:
+                yield ("", item, quantity)
+
+
+def _times(text: str, amounts: Sequence[Amount], number: int) -> list[str]:
+    """Return what time each value of an amount is told to be of: prior, current, or nothing said."""
+    amount = amounts[number]
+    if len(amount.values) == 2 and _JOINED.search(amount.text):
+        return [PRIOR, NOW]
+    when = ""
+    after, before = amounts[number + 1 : number + 2], amounts[number - 1 : number] if number else ()
+    if after and _FROM.search(text[: amount.start]) and _TO.match(text[amount.end : after[0].start]):
+        when = PRIOR
+    elif before and _FROM.search(text[: before[0].start]) and _TO.match(text[before[0].end : amount.start]):
+        when = NOW
+    else:
+        when = _said(text, amount)
+    return [when] * len(amount.values)
+
+
+def _said(text: str, amount: Amount) -> str:
+    cuts = list(_SEGMENT.finditer(text))
+    start = max((m.end() for m in cuts if m.end() <= amount.start), default=0)
+    end = min((m.start() for m in cuts if m.start() >= amount.end), default=len(text))
+    found = [(m.start(), PRIOR) for m in _THEN.finditer(text, start, end)]
+    found += [(m.start(), NOW) for m in _TODAY.finditer(text, start, end)]
+    if len({role for _, role in found}) == 1:
+        return found[0][1]
+    ahead = [x for x in found if x[0] < amount.start]
+    return max(ahead)[1] if ahead else ""

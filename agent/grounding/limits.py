@@ -1,0 +1,48 @@
+"""What a text asserts beside what it says was not looked at: "its type was not determined, with emphysema".
+
+A part that states a limit may name what it limits; what is only hung on it, or said of the lesion it names, is a claim
+like any other. Knows no evidence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
+from agent.grounding.vocabulary import LIMITS
+
+_BRACKETS = re.compile(r"[(\uff08][^()\uff08\uff09]*[)\uff09]")
+_SEGMENTS = re.compile(r"[,\uff0c]|\b(?:and|but)\b(?= (?:it|they|the \w+) )")
+_HUNG_ON = re.compile(
+    r"\s*(?:(?:and|but) )?(?:(?:it|they) (?:is|are|has|have) )?(?:with(?! respect| regard)\b|beside|accompanied|"
+    r"along with|next to|larger\b|bigger\b|smaller\b|unchanged|stable\b|new\b(?! (?:scan|measurement))|grown|growing|"
+    r"in the (?:right|left)\b)"
+    r"|\s*(?:伴|并有|合并|较前|较上次|比(?:上次|之前)|稳定|为?新发|增大|缩小|位于[左右])",
+    re.IGNORECASE,
+)
+"""How something is hung on a sentence that it has nothing to do with."""
+_NAMED = re.compile(
+    r"(?:\b(?!(?:the|of|for|on|in|no|to|a|that|which)\b)[a-z-]+ +)?\b(?:lesion|nodule|mass) +\d+"
+    r"|[^,;:,。;:、\s]{0,5}(?:病灶|结节|肿块)\s*\d+",
+    re.IGNORECASE,
+)
+"""A lesion by its number, with the word before it."""
+
+
+def asserted(parts: Sequence[str]) -> str:
+    """Return what parts of a clause assert: whole, or beside the limit that they state."""
+    return "; ".join(text for part in parts for text in ([part] if not LIMITS.search(part) else [*beside(part)]))
+
+
+def beside(part: str) -> list[str]:
+    """Return what is asserted in a part that states a limit.
+
+    >>> beside("The type of lesion 2 was not determined, with emphysema")
+    ['lesion', ' with emphysema']
+    """
+    plain = _BRACKETS.sub(lambda m: " " * len(m[0]), part)
+    found = [re.sub(r"\s*\d+$", "", m[0]) for m in _NAMED.finditer(plain)]  # which lesion it is, is checked elsewhere
+    cut = [0, *(m.start() for m in _SEGMENTS.finditer(plain)), len(plain)]
+    segments = [plain[a:b].lstrip("," + "\uff0c") for a, b in pairwise(cut)]
+    return [*found, *(s for s in segments[1:] if _HUNG_ON.match(s) and not LIMITS.search(s))]

@@ -1,0 +1,308 @@
+"""The agent: what the planner understands, what the checker catches, what a turn costs. All of it in one run.
+
+    functions and arguments   utterances kept aside (no rule came from them), a second set written after all rules, and
+                              those that rules came from; by language
+    a new tool                fifteen sentences of its own, asked for in other words
+    grounding                 true clauses let pass, altered ones caught, by kind of alteration and by language
+    cost                      a planner turn without tool time; the graph beside a bare `create_agent` with the same
+                              tool, in turn; a thread of 500 messages beside one of 12, and its database
+
+Shares are given with 95 % Wilson intervals. `--out FOLDER` keeps a raw log of every case as JSON lines.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+for folder in (str(HERE), str(HERE.parent)):
+    if folder not in sys.path:
+        sys.path.append(folder)
+
+Z95 = 1.959964
+ROUNDS = 15
+TURNS = ("measure lesion 1", "which threshold did you use?", "what did you find so far?", "测量病灶1", "how big was it before?")
+FREE_TEXT = ("question",)
+FUNCTION_AIM, ARGUMENTS_AIM = {"en": 0.96, "zh": 0.94}, 0.88
+
+NEW_TOOL = (
+    "calcium score", "score the coronary calcium", "agatston score please", "how much coronary calcification is there",
+    "quantify the calcium in the coronaries", "run the calcium scoring", "what is the CAC score", "CAC please",
+    "estimate coronary artery calcium", "calcium burden of the LAD", "冠脉钙化评分", "算一下钙化积分", "冠状动脉钙化多少",
+    "Agatston积分", "评估冠脉钙化",
+)  # fmt: skip
+NEW_ASKED = (
+    "give me the agatston", "can you do a coronary calcium score", "how calcified are the coronaries", "CAC score for this patient",
+    "calcium scoring", "what's his calcium score", "coronary calcium amount?", "compute the agatston score",
+    "is there a lot of coronary calcium", "score calcium in the coronary arteries",
+    "钙化积分是多少", "做一下冠脉钙化评分", "冠状动脉钙化程度", "给出Agatston评分", "冠脉钙化怎么样",
+)  # fmt: skip
+
+
+def run(arguments: Sequence[str]) -> dict[str, Any]:
+    """Run the whole bench and return its figures."""
+    options = _options(arguments)
+    log = _Log(options.out)
+    with tempfile.TemporaryDirectory() as folder:
+        result = {
+            "utterances": {part: _utterances(part, log) for part in ("aside", "fresh", "fit")},
+            "new_tool": _new_tool(log),
+            "grounding": _grounding(Path(folder) / "grounding", log),
+            "cost": _cost(Path(folder) / "cost", options.rounds),
+        }
+    _table(result)
+    return result
+
+
+def wilson(right: int, of: int) -> dict[str, Any]:
+    """Return a share with its 95 % Wilson interval."""
+    if not of:
+        return {"right": 0, "of": 0, "share": None, "interval": None}
+    share, z2 = right / of, Z95**2
+    middle = (share + z2 / (2 * of)) / (1 + z2 / of)
+    half = Z95 * math.sqrt(share * (1 - share) / of + z2 / (4 * of * of)) / (1 + z2 / of)
+    return {"right": right, "of": of, "share": round(share, 4), "interval": [round(middle - half, 4), round(middle + half, 4)]}
+
+
+def rows(part: str) -> list[dict[str, Any]]:
+    """Return the utterances of a part: text, language, card, expected first step."""
+    lines = (HERE / "utterances" / f"{part}.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines if line.strip()]
+
+
+def judge(row: dict[str, Any]) -> tuple[bool, bool, list[dict[str, Any]]]:
+    """Return whether the function is right, whether the whole step is, and the step."""
+    from planner_cards import CARDS
+
+    from agent import plan
+
+    got = [{"name": c.name, "arguments": c.arguments} for c in plan(row["text"], card=CARDS[row["card"]])]
+    function = [c["name"] for c in got][:1] == [c["name"] for c in row["calls"]][:1]
+    return function, _bare(got) == _bare(row["calls"]), got
+
+
+def _bare(calls: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
+    return [(c["name"], {k: v for k, v in c["arguments"].items() if k not in FREE_TEXT}) for c in calls]
+
+
+def _utterances(part: str, log: _Log) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for language in ("en", "zh"):
+        asked = [r for r in rows(part) if r["lang"] == language]
+        judged = [(r, *judge(r)) for r in asked]
+        for row, function, exact, got in judged:
+            log.write("utterances", {"part": part, **row, "got": got, "function": function, "exact": exact})
+        found[language] = {
+            "function": wilson(sum(j[1] for j in judged), len(judged)),
+            "exact": wilson(sum(j[2] for j in judged), len(judged)),
+        }
+    return found
+
+
+def _new_tool(log: _Log) -> dict[str, Any]:
+    from planner_cards import CARDS
+
+    from agent import plan
+
+    right = 0
+    for text in NEW_ASKED:
+        calls = plan(text, card=CARDS["single"], utterances={"classify": NEW_TOOL})
+        hit = bool(calls) and calls[0].name == "classify"
+        right += hit
+        log.write("new_tool", {"text": text, "got": [c.name for c in calls], "right": hit})
+    kept = [t for t, name in (("measure lesion 1", "measure"), ("find nodules", "find"), ("write the report", "write_report"))
+            if plan(t, card=CARDS["single"], utterances={"classify": NEW_TOOL})[0].name != name]  # fmt: skip
+    return {"routed": wilson(right, len(NEW_ASKED)), "taken_from_others": kept}
+
+
+def _grounding(home: Path, log: _Log) -> dict[str, Any]:
+    import alterations
+
+    from agent.grounding import check
+
+    rng = random.Random(20261124)
+    total: Counter[tuple[str, str]] = Counter()
+    caught: Counter[tuple[str, str]] = Counter()
+    trues: Counter[str] = Counter()
+    alarms: Counter[str] = Counter()
+    for true in alterations.cases(home):
+        problems = check(true.text, true.evidence, current=true.current, strict=true.strict)
+        trues[true.language] += 1
+        alarms[true.language] += bool(problems)
+        log.write("grounding", {"kind": "true", "text": true.text, "source": true.source, "problems": problems})
+        for altered in alterations.alter(true, rng):
+            problems = check(altered.text, true.evidence, current=true.current, strict=true.strict)
+            total[altered.kind, true.language] += 1
+            caught[altered.kind, true.language] += bool(problems)
+            log.write("grounding", {"kind": altered.kind, "text": altered.text, "of": true.text, "problems": problems})
+    kinds = sorted({kind for kind, _ in total})
+    return {
+        "caught": wilson(caught.total(), total.total()),
+        "by_kind": {k: wilson(sum(caught[k, x] for x in ("en", "zh")), sum(total[k, x] for x in ("en", "zh"))) for k in kinds},
+        "by_language": {
+            x: wilson(sum(caught[k, x] for k in kinds), sum(total[k, x] for k in kinds)) for x in ("en", "zh")
+        },
+        "false_alarms": {x: wilson(alarms[x], trues[x]) for x in ("en", "zh")},
+    }
+
+
+def _cost(home: Path, rounds: int) -> dict[str, Any]:
+    import scripted
+
+    workspace = scripted.workspace(home)
+    try:
+        return {"planner_step_ms": _steps(rounds), **_overhead(workspace, rounds), **_long(workspace, home, rounds)}
+    finally:
+        workspace.close()
+
+
+def _steps(rounds: int) -> float:
+    """Return the median time of one plan, the router fitted."""
+    from planner_cards import CARDS
+
+    from agent import plan
+
+    asked = list(rows("aside"))[:60]
+    plan("measure it", card=CARDS["single"])
+    return round(statistics.median(_ms(lambda r=r: plan(r["text"], card=CARDS[r["card"]])) for r in asked for _ in range(max(1, rounds // 5))), 2)
+
+
+def _overhead(workspace: Any, rounds: int) -> dict[str, Any]:
+    """Compare a whole turn with a bare agent of the same model script and the same tool, in turn."""
+    import scripted
+    from langchain.agents import create_agent
+    from langchain_core.messages import AIMessage, HumanMessage
+    from langchain_core.tools import tool
+
+    from agent import Session
+
+    planner = Session.open(scripted.balls(), workspace=workspace)
+    planner.call("segment", point=list(scripted.BIG))
+    graph = Session.open(scripted.balls(1), workspace=workspace, endpoint=scripted.ScriptedModel())
+    graph.call("segment", point=list(scripted.BIG))
+
+    @tool
+    def recall() -> str:
+        """Answer from the record."""
+        return json.dumps(graph.call("recall", what="settings"))
+
+    script = scripted.ScriptedModel()
+    bare = create_agent(script, [recall])
+    times: dict[str, list[float]] = {"bare": [], "graph": [], "planner": []}
+    for number in range(rounds + 2):
+        script.steps[:] = [scripted.call("recall"), AIMessage("Done.")]
+        one = _ms(lambda: list(bare.stream({"messages": [HumanMessage("settings?")]}, stream_mode=["messages", "updates"])))
+        graph._endpoint.steps[:] = [scripted.call("recall", what="settings"), AIMessage("Done.")]  # type: ignore[union-attr]
+        two = _ms(lambda: list(graph.ask("settings?")))
+        took: list[float] = []
+        three = _ms(lambda n=number, t=took: _turn(planner, TURNS[n % len(TURNS)], t)) - sum(took)
+        if number >= 2:  # the first two warm up
+            for name, value in (("bare", one), ("graph", two), ("planner", three)):
+                times[name].append(value)
+    middle = {name: round(statistics.median(held), 1) for name, held in times.items()}
+    return {
+        "bare_agent_ms": middle["bare"], "graph_ms": middle["graph"], "graph_adds_ms": round(middle["graph"] - middle["bare"], 1),
+        "planner_turn_ms": middle["planner"], "planner_turn_most_ms": round(max(times["planner"]), 1),
+    }  # fmt: skip
+
+
+def _turn(session: Any, text: str, tool_ms: list[float]) -> None:
+    from agent import ToolFinished
+
+    tool_ms += [e.seconds * 1000 for e in session.ask(text) if isinstance(e, ToolFinished)]
+
+
+def _long(workspace: Any, home: Path, rounds: int) -> dict[str, Any]:
+    """Compare a turn in a thread of 500 messages with one of 12, and give the database's size after all of it."""
+    few, many = (_thread_of(workspace, n, shift) for n, shift in ((12, 2), (500, 3)))
+    times: tuple[list[float], list[float]] = ([], [])
+    for number in range(rounds + 1):
+        both = [_ms(lambda s=s: list(s.ask("which threshold did you use?"))) for s in (few, many)]
+        if number:
+            times[0].append(both[0])
+            times[1].append(both[1])
+    short, long = (statistics.median(t) for t in times)
+    return {
+        "turn_of_12_ms": round(short, 1), "turn_of_500_ms": round(long, 1), "ratio": round(long / short, 2),
+        "database_kb": round((home / "conversations.sqlite").stat().st_size / 1024),
+    }  # fmt: skip
+
+
+def _thread_of(workspace: Any, messages: int, shift: int) -> Any:
+    import scripted
+    from langchain_core.messages import AIMessage, HumanMessage
+
+    from agent import Session
+
+    session = Session.open(scripted.balls(shift), workspace=workspace)
+    session.call("segment", point=list(scripted.BIG))
+    session.call("measure", lesion=1)
+    said: list[Any] = []
+    for n in range(messages // 2):
+        said += [HumanMessage(f"how big is it now, {n}?", id=f"h{n}"), AIMessage(f"Lesion 1 measures 16.8 mm [E3]. {n}", id=f"a{n}")]
+    session.graph.update_state(session.thread.config, {"messages": said})
+    session.thread.settle({})
+    return session
+
+
+def _ms(act: Callable[[], Any]) -> float:
+    began = time.perf_counter()
+    act()
+    return (time.perf_counter() - began) * 1000
+
+
+class _Log:
+    """Raw lines, one file a part, where a folder is given."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self._begun: set[str] = set()
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def write(self, part: str, line: dict[str, Any]) -> None:
+        """Add a line; the first of a run begins the file anew."""
+        if self._folder is None:
+            return
+        mode = "a" if part in self._begun else "w"
+        self._begun.add(part)
+        with (self._folder / f"{part}.jsonl").open(mode, encoding="utf-8") as file:
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="scanwright bench agent", description=__doc__.partition("\n")[0])
+    parser.add_argument("--out", type=Path, help="folder for the raw log of every case")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="rounds of what is timed")
+    return parser.parse_args(list(arguments))
+
+
+def _table(result: dict[str, Any]) -> None:
+    def line(name: str, held: dict[str, Any], aim: str = "") -> None:
+        low, high = held["interval"] or (0, 0)
+        print(f"{name:34} {held['right']:5}/{held['of']:<5} {held['share'] or 0:6.3f}  {low:.3f}-{high:.3f}  {aim}")
+
+    for part, languages in result["utterances"].items():
+        for language, held in languages.items():
+            line(f"{part} {language}: function", held["function"], f"aim {FUNCTION_AIM[language]}" if part == "aside" else "")
+            line(f"{part} {language}: step and arguments", held["exact"], f"aim {ARGUMENTS_AIM}" if part == "aside" else "")
+    line("new tool, 15 sentences", result["new_tool"]["routed"], "aim 0.9")
+    grounding = result["grounding"]
+    line("altered clauses caught", grounding["caught"], "aim 0.995")
+    for kind, held in grounding["by_kind"].items():
+        line(f"  {kind}", held)
+    for language, held in grounding["false_alarms"].items():
+        line(f"false alarms {language}", held, "aim under 0.005")
+    for name, value in result["cost"].items():
+        print(f"{name:34} {value}")

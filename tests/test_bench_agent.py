@@ -1,0 +1,91 @@
+"""The agent's bench holds to its aims on a smaller run: utterances kept aside, altered clauses, one thread's growth."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import random
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+BENCH = Path(__file__).parent / "bench"
+
+
+def _load(name: str) -> Any:
+    if str(BENCH) not in sys.path:
+        sys.path.append(str(BENCH))
+    spec = importlib.util.spec_from_file_location(f"bench_{name}", BENCH / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(("language", "function", "exact"), [("en", 0.96, 0.88), ("zh", 0.94, 0.88)])
+def test_what_was_kept_aside_is_understood(language: str, function: float, exact: float) -> None:
+    bench = _load("agent")
+    judged = [bench.judge(r) for r in bench.rows("aside") if r["lang"] == language]
+    assert sum(j[0] for j in judged) / len(judged) >= function
+    assert sum(j[1] for j in judged) / len(judged) >= exact
+
+
+def test_what_was_kept_aside_is_in_nothing_that_rules_came_from() -> None:
+    bench = _load("agent")
+    fit = {r["text"].lower().strip(" ?.!") for r in bench.rows("fit")}
+    shared = [r["text"] for part in ("aside", "fresh") for r in bench.rows(part) if r["text"].lower().strip(" ?.!") in fit]
+    assert len(shared) <= 6, shared  # one-word views and the like
+
+
+@pytest.mark.long
+def test_altered_clauses_are_caught_and_true_ones_pass(tmp_path: Path) -> None:
+    from agent.grounding import check
+
+    alterations = _load("alterations")
+    rng = random.Random(7)
+    missed, total, alarms = [], 0, []
+    for number, true in enumerate(alterations.cases(tmp_path)):
+        if number > 170:
+            break
+        if check(true.text, true.evidence, current=true.current, strict=true.strict):
+            alarms.append(true.text)
+        for altered in alterations.alter(true, rng):
+            total += 1
+            if not check(altered.text, true.evidence, current=true.current, strict=true.strict):
+                missed.append((altered.kind, altered.text))
+    assert total > 500
+    assert alarms == []
+    assert len(missed) <= 0.005 * total, missed
+
+
+def test_a_thread_keeps_what_is_current_and_not_every_step(tmp_path: Path) -> None:
+    import scripted
+
+    from agent import Session
+
+    made = scripted.workspace(tmp_path)
+    session = Session.open(scripted.balls(), workspace=made)
+    session.call("segment", point=list(scripted.BIG))
+    sizes = []
+    for _ in range(3):
+        for _ in range(8):
+            list(session.ask("which threshold did you use?"))
+        rows = made.checkpoints.conn.execute("SELECT COUNT(*), SUM(LENGTH(checkpoint)) FROM checkpoints").fetchone()
+        sizes.append(rows)
+    made.close()
+    assert [count for count, _ in sizes] == [1, 1, 1]
+    assert sizes[2][1] - sizes[1][1] < 1.5 * (sizes[1][1] - sizes[0][1]) + 4096, "grows with the square"
+
+
+@pytest.mark.long
+def test_a_turn_in_a_thread_of_500_costs_about_twice_one_of_12(tmp_path: Path) -> None:
+    import scripted
+
+    made = scripted.workspace(tmp_path)
+    found = _load("agent")._long(made, tmp_path, 15)
+    made.close()
+    assert found["ratio"] <= 2.3, json.dumps(found)
