@@ -44,7 +44,8 @@ def found(result: Result, card: Card, language: Language) -> list[str]:
         ]  # fmt: skip
     said = [cite(language, pick(language, f"The search found {ref(search, 'candidates')}",
                                 f"搜索找到{ref(search, 'candidates')}"), search)]  # fmt: skip
-    found = result.get("candidates", [])
+    # What was outlined since is told by its own outline.
+    found = [c for c in result.get("candidates", []) if refer.lesion(card, c["lesion"]).get("mask") in (None, c["evidence"])]
     said += [_candidate(candidate, card, language) for candidate in found[:SHOWN_CANDIDATES]]
     if len(found) > SHOWN_CANDIDATES:
         said.append(pick(language, "The rest are in the list of lesions, further down the ranking.", "其余候选排名靠后,见病灶列表。"))
