@@ -7,7 +7,6 @@ beside every answer.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from tools.contract import (
 from tools.measure import touches_edge
 from tools.models.nodule_rating.features import NAMES, features
 from tools.quantity import Quantity
+from tools.weights import pinned
 
 Array = npt.NDArray[np.float64]
 
@@ -143,18 +143,7 @@ class NoduleRating(VisionTool):
         Raises:
             ToolFailed: the file is missing or another.
         """
-        try:
-            content = self._weights.read_bytes()
-        except OSError as e:
-            raise ToolFailed(
-                f"{self.spec.name} has no readable weights ({type(e).__name__}). Reinstall Scanwright."
-            ) from e
-        seen = hashlib.sha256(content).hexdigest()
-        if seen != self._sha256:
-            raise ToolFailed(
-                f"{self.spec.name}'s weights have the sha256 {seen[:12]}…; {str(self._sha256)[:12]}… is due. They were "
-                "changed or damaged and are not used: reinstall Scanwright, or pin the hash of weights you trained."
-            )
+        content = pinned(self._weights, self._sha256, self.spec.name)
         from safetensors.numpy import load
 
         self._rating = Rating.from_arrays(load(content))

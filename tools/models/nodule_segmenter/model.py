@@ -6,7 +6,6 @@ Checks the place before the network is asked, and the weights' hash before they 
 
 from __future__ import annotations
 
-import hashlib
 import math
 from pathlib import Path
 from typing import Any
@@ -30,6 +29,7 @@ from tools.models.nodule_segmenter.frame import Upright
 from tools.models.nodule_segmenter.outline import LEAST_CONTRAST_HU, SNAP_MM, Outline, Prompts, outline
 from tools.models.nodule_segmenter.window import Array, Index
 from tools.scan import Point
+from tools.weights import pinned
 
 WEIGHTS = Path(__file__).parent / "weights.safetensors"
 SHA256 = "8eda016a6bc5fa7250582e606fe20cf737e906a6631c0f3a8280346f5b5b8151"
@@ -112,18 +112,7 @@ class NoduleSegmenter(VisionTool):
 
     def load(self, device: str) -> None:
         """Read the weights after checking their hash. Raises ToolFailed when they are missing or others."""
-        try:
-            content = self._weights.read_bytes()
-        except OSError as e:
-            raise ToolFailed(
-                f"{self.spec.name} has no readable weights ({type(e).__name__}). Reinstall Scanwright."
-            ) from e
-        seen = hashlib.sha256(content).hexdigest()
-        if seen != self._sha256:
-            raise ToolFailed(
-                f"{self.spec.name}'s weights have the sha256 {seen[:12]}…; {str(self._sha256)[:12]}… is due. They were "
-                "changed or damaged and are not used: reinstall Scanwright, or pin the hash of weights you trained."
-            )
+        content = pinned(self._weights, self._sha256, self.spec.name)
         from safetensors.torch import load
 
         from tools.models.nodule_segmenter.network import build_network
