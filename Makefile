@@ -11,7 +11,7 @@ demo: $(STAMP)
 	@$(BIN)/scanwright demo
 
 test: $(STAMP)
-	@echo "Running the tests (about five minutes on two cores)"
+	@echo "Running the tests (about six minutes on two cores)"
 	@$(BIN)/python -m pytest -m "not long" --durations=10
 
 test-all: $(STAMP)
