@@ -5,6 +5,7 @@ The part of a session that asks no model and needs no turn. Knows no conversatio
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,15 +21,15 @@ from tools.mask import Mask
 from tools.scan import Point, Scan, load_scan
 
 
-class ByHand:
+class ByHand(ABC):
     """A case's desk and what a reader does at it."""
 
     desk: Desk
     _graph: Any
 
+    @abstractmethod
     def state_fact(self, statement: Statement, **more: Any) -> Evidence:
         """Record what the reader states."""
-        raise NotImplementedError
 
     def select(self, *, point: Point | None = None, box: tuple[float, ...] | None = None) -> None:
         """Keep what the reader clicked: RAS mm. Raises NotApplicable outside the image."""
