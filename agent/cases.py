@@ -9,7 +9,6 @@ import contextlib
 import json
 import secrets
 import shutil
-import sqlite3
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.events import UnknownCase
+from tools.database import open_database
 from tools.scan import Scan, Source
 from tools.scan.cache import open_scan, save_scan
 
@@ -47,8 +47,7 @@ class Cases:
         self.folder = home / "cases"
         self.folder.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
-        self._db = sqlite3.connect(home / "cases.sqlite", check_same_thread=False, timeout=30, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db = open_database(home / "cases.sqlite", autocommit=True)
         self._db.executescript(_SCHEMA)
 
     def close(self) -> None:

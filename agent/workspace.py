@@ -8,12 +8,12 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.cases import Cases
 from agent.events import Busy
 from agent.settings import Settings, quiet
+from tools.database import open_database
 from tools.evidence import EvidenceStore
 from tools.registry import Registry
 from tools.runtime import Runtime
@@ -91,14 +91,9 @@ class Workspace:
     @cached_property
     def checkpoints(self) -> SqliteSaver:
         """Where conversations are kept."""
-        import sqlite3
-
         from langgraph.checkpoint.sqlite import SqliteSaver
 
-        path: Path = self.settings.home / "conversations.sqlite"
-        connection = sqlite3.connect(path, check_same_thread=False, timeout=30)
-        connection.execute("PRAGMA journal_mode=WAL")
-        saver = SqliteSaver(connection)
+        saver = SqliteSaver(open_database(self.settings.home / "conversations.sqlite"))
         saver.setup()
         return saver
 

@@ -14,7 +14,6 @@ import hashlib
 import json
 import os
 import re
-import sqlite3
 import tempfile
 import threading
 import zipfile
@@ -28,6 +27,7 @@ from typing import Any, Literal
 import numpy as np
 
 from tools.contract import ToolError
+from tools.database import open_database
 from tools.mask import Mask
 from tools.quantity import Quantity
 
@@ -156,9 +156,7 @@ class EvidenceStore:
         self.arrays = folder / "arrays"
         self.arrays.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
-        self._db = sqlite3.connect(folder / "evidence.sqlite", check_same_thread=False, timeout=30)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")
+        self._db = open_database(folder / "evidence.sqlite")
         self._db.executescript(_SCHEMA)
 
     def close(self) -> None:
