@@ -1,0 +1,45 @@
+"""What every command shares: the options by their names, printing as lines or JSON, and quiet libraries."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+Modality = Annotated[str | None, typer.Option("--modality", help="State it when the file does not say, e.g. CT.")]
+BodyPart = Annotated[str | None, typer.Option("--body-part", help="State it when the file does not say, e.g. CHEST.")]
+Tool = Annotated[str | None, typer.Option("--tool", help="A tool by name; left out: the best one in scope.")]
+CaseId = Annotated[str | None, typer.Option("--case", help="Go on with this case, or name a new one.")]
+Point = Annotated[str | None, typer.Option("--point", metavar="X,Y,Z", help="RAS mm, inside the lesion.")]
+MaskFile = Annotated[Path | None, typer.Option("--mask", help="Load a label file's lesions first.")]
+
+
+def print_result(data: dict[str, Any], as_json: bool, lines: Iterable[str]) -> None:
+    """Print one JSON object, or the lines."""
+    if as_json:
+        print(json.dumps(data, ensure_ascii=False))
+    else:
+        for line in lines:
+            print(line)
+
+
+def numbers(text: str, count: int, what: str) -> tuple[float, ...]:
+    """Return the numbers of an option. Raises BadParameter when there are not `count` of them."""
+    try:
+        found = tuple(float(v) for v in text.split(","))
+    except ValueError:
+        found = ()
+    if len(found) != count or any(v != v or abs(v) == float("inf") for v in found):
+        raise typer.BadParameter(f"{what} takes {count} numbers with commas between, in RAS mm; seen {text!r}.")
+    return found
+
+
+def quiet_libraries() -> None:
+    """Keep the libraries that are imported next from calling out or chattering."""
+    from agent.settings import quiet
+
+    quiet()
