@@ -23,6 +23,8 @@ from tools.mask import Mask
 from tools.quantity import Quantity
 from tools.scan import Point, Scan
 
+SHIPPED = "the Scanwright authors"
+"""Who reports the figures of what comes with Scanwright; anybody else's are marked as theirs."""
 Task = Literal["find", "segment", "classify", "measure", "prepare"]
 Box = tuple[Point, Point]
 Progress = Callable[[float, str], None]
@@ -94,7 +96,10 @@ class ToolSpec:
     weights_sha256: str | None = None
     accuracy: tuple[Accuracy, ...] = ()
     needs_3d: bool = True
-    reported_by: str = "the Scanwright authors"
+    prompts: Literal["needed", "welcome", "unused"] = "needed"
+    """Whether a segmenter needs a point or a box, can do without one, or outlines its structures wherever they are."""
+    reported_by: str = "its author"
+    """Who measured the figures."""
 
     def check_scope(self, scan: Scan) -> None:
         """Raise NotApplicable when the scan is outside this tool's modality, body part or dimension.
@@ -120,6 +125,12 @@ class ToolSpec:
         if self.needs_3d and scan.is_2d:
             raise NotApplicable(f"{self.name} works on volumes; this image is a single slice or picture.")
 
+    def check_request(self, request: Request) -> None:
+        """Raise NotApplicable when a request is not one this tool can answer: scope, parameters, point or box."""
+        self.check_scope(request.scan)
+        self.check_parameters(request.parameters)
+        if isinstance(request, SegmentRequest) and self.prompts == "needed" and not request.has_prompt:
+            raise NotApplicable("Segmenting needs a point inside the lesion or a box around it (RAS mm).")
 
     def check_parameters(self, given: Mapping[str, Any]) -> None:
         """Raise NotApplicable when a request's parameters are not what this tool's schema takes."""
@@ -172,7 +183,7 @@ class SegmentRequest:
 
     Attributes:
         point: a click inside the lesion.
-        box: two opposite corners around it.
+        box: two opposite corners around it. Without either, a tool whose spec allows it outlines what it knows.
         clicks: further clicks, (point, True to add or False to leave out).
         threshold: probability at which a voxel counts as inside; higher is tighter.
     """
@@ -185,31 +196,37 @@ class SegmentRequest:
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.point is None and self.box is None:
-            raise NotApplicable("Segmenting needs a point inside the lesion or a box around it (RAS mm).")
         if not 0.0 < self.threshold < 1.0:
             raise NotApplicable(f"The threshold must lie between 0 and 1 (both excluded); it is {self.threshold}.")
-        for place in (self.seed, *(click for click, _ in self.clicks)):
+        places = [click for click, _ in self.clicks] + ([self.seed] if self.has_prompt else [])
+        for place in places:
             if not self.scan.contains(place):
                 raise NotApplicable(outside(self.scan, place))
 
     @property
+    def has_prompt(self) -> bool:
+        """Whether there is a point or a box."""
+        return self.point is not None or self.box is not None
+
+    @property
     def seed(self) -> Point:
-        """The point, or the box's centre, in RAS mm."""
+        """The point, or the box's centre, in RAS mm. Raises NotApplicable without either."""
         if self.point is not None:
             return self.point
-        assert self.box is not None
+        if self.box is None:
+            raise NotApplicable("Segmenting needs a point inside the lesion or a box around it (RAS mm).")
         (a, b, c), (d, e, f) = self.box
         return (a + d) / 2, (b + e) / 2, (c + f) / 2
 
 
 @dataclass(frozen=True)
 class SegmentResult:
-    """The outline, and what a reader must know about it."""
+    """The outline, and what a reader must know about it. A tool of several structures gives the others in `parts`."""
 
     mask: Mask
     threshold: float
     notes: tuple[str, ...] = ()
+    parts: tuple[Mask, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -246,20 +263,39 @@ class MeasureResult:
     notes: tuple[str, ...] = ()
 
 
-Request = FindRequest | SegmentRequest | ClassifyRequest | MeasureRequest
-Result = FindResult | SegmentResult | ClassifyResult | MeasureResult
+@dataclass(frozen=True)
+class PrepareRequest:
+    """Make a derived image: denoised, corrected, resampled."""
+
+    scan: Scan
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PrepareResult:
+    """The derived image, to look at: what is measured is always the original. `done` says what was done to it."""
+
+    scan: Scan
+    done: str
+    notes: tuple[str, ...] = ()
+
+
+Request = FindRequest | SegmentRequest | ClassifyRequest | MeasureRequest | PrepareRequest
+Result = FindResult | SegmentResult | ClassifyResult | MeasureResult | PrepareResult
 
 REQUESTS: Mapping[str, type] = {
     "find": FindRequest,
     "segment": SegmentRequest,
     "classify": ClassifyRequest,
     "measure": MeasureRequest,
+    "prepare": PrepareRequest,
 }
 RESULTS: Mapping[str, type] = {
     "find": FindResult,
     "segment": SegmentResult,
     "classify": ClassifyResult,
     "measure": MeasureResult,
+    "prepare": PrepareResult,
 }
 
 

@@ -1,4 +1,4 @@
-"""Which tools there are: built-ins and pip packages by entry point, the operator's own files by folder.
+"""Which tools there are: built-ins and pip packages by entry point, the operator's own files and bundles by folder.
 
 Built-ins come the same way as yours. A tool that cannot be listed is kept as broken with its reason and harms no
 other. Knows no tool by name.
@@ -10,15 +10,18 @@ import importlib.util
 import logging
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from inspect import isabstract
 from pathlib import Path
 from typing import Any
 
+from tools.allowed import is_allowed
+from tools.bundles.pins import PINS
 from tools.contract import (
     REQUESTS,
+    SHIPPED,
     NotApplicable,
     Progress,
     Request,
@@ -28,21 +31,36 @@ from tools.contract import (
     VisionTool,
 )
 from tools.device import best_device
+from tools.fetch import NotFetched, in_place
 from tools.scan import Scan
 
 log = logging.getLogger(__name__)
 
 GROUP = "scanwright.tools"
+OWN = "own"
+"""Stands for every tool that does not come with Scanwright."""
+
+
+def _shipped(point: EntryPoint) -> bool:
+    """Whether an entry point is one of Scanwright's own."""
+    return point.dist is not None and point.dist.name == "scanwright"
 
 
 class Installed:
     """A tool that is at hand: made and loaded at first use, once, and checked for scope at each run."""
 
-    def __init__(self, tool_class: type[VisionTool], origin: str) -> None:
+    def __init__(
+        self, tool_class: type[VisionTool], origin: str, shipped: bool = True, trusted: bool | None = None
+    ) -> None:
         self.spec: ToolSpec = tool_class.spec
         self.origin = origin
+        self.shipped = shipped
+        self.trusted = shipped if trusted is None else trusted
+        """Whether its results may feed guideline criteria: what is shipped, and what the operator allowed."""
         self.device: str | None = None
-        self._class = tool_class
+        self.isolated = False
+        """Whether it runs in a process of its own."""
+        self._make: Callable[[], Any] = tool_class
         self._tool: VisionTool | None = None
         self._lock = threading.Lock()
 
@@ -51,17 +69,23 @@ class Installed:
         with self._lock:
             device = device or self.device or best_device()
             if self._tool is None or device != self.device:
-                tool = self._class()
+                tool = self._make()
                 tool.load(device)
                 self._tool, self.device = tool, device
 
     def run(self, request: Request, progress: Progress = lambda fraction, phrase: None) -> Any:
         """Check the scope, load if need be, and answer. Raises the tool's ToolError."""
-        self.spec.check_scope(request.scan)
-        self.spec.check_parameters(request.parameters)
+        self.spec.check_request(request)
         self.load(self.device)
         assert self._tool is not None
         return self._tool.run(request, progress)
+
+    def isolate(self, folder: Path | None) -> None:
+        """Run it in a process of its own from now on; `folder` is the operator's, for the child to find it in."""
+        from tools.isolated import IsolatedTool
+
+        self._make = lambda: IsolatedTool(self.spec, folder)
+        self._tool, self.isolated = None, True
 
     def __repr__(self) -> str:
         return f"<Installed {self.spec.name} {self.spec.version} for {self.spec.task}>"
@@ -73,23 +97,50 @@ class Registry:
 
     tools: dict[str, Installed] = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)
+    waiting: dict[str, str] = field(default_factory=dict)
+    """Tools whose weights or extra are not here yet, with what to do."""
 
     @classmethod
-    def discover(cls, folder: Path | None = None) -> Registry:
-        """Return every tool: entry points of the group ``scanwright.tools``, then the files in ``folder``."""
+    def discover(cls, folder: Path | None = None, isolate: Collection[str] = ()) -> Registry:
+        """Return every tool: entry points of the group ``scanwright.tools``, shipped bundles, then ``folder``'s own.
+
+        Args:
+            folder: the operator's: Python files, MONAI bundle folders, and zips of those.
+            isolate: names of tools that run in a process of their own; ``own``: all that do not come with Scanwright.
+        """
         registry = cls()
-        for point in sorted(entry_points(group=GROUP), key=lambda p: p.name):
+        for point in sorted(entry_points(group=GROUP), key=lambda p: (not _shipped(p), p.name)):
             try:
-                registry.add(point.load(), origin=point.name)
+                made = in_place(point.load(), folder)
+                registry.add(made, origin=point.name, shipped=_shipped(point), allowed=folder)
+            except NotFetched as missing:
+                registry.waiting[point.name] = str(missing)
             except (Exception, SystemExit) as error:  # noqa: BLE001 - a plug-in may do anything while it is imported
                 registry._note_broken(point.name, error)
+        registry._add_bundles(Path(__file__).parent / "models", shipped=True)
         if folder is not None and folder.is_dir():
             for path in sorted(folder.glob("*.py")):
-                registry._add_file(path)
+                registry.add_file(path)
+            registry._add_bundles(folder)
+        for name, tool in registry.tools.items():
+            if name in isolate or (OWN in isolate and not tool.shipped):
+                tool.isolate(folder)
         return registry
 
-    def add(self, tool_class: type[VisionTool], origin: str = "") -> None:
-        """Add a tool class after checking its spec. Raises TypeError or ValueError saying what is wrong."""
+    def add(
+        self, tool_class: type[VisionTool], origin: str = "", shipped: bool = True, allowed: Path | None = None
+    ) -> None:
+        """Add a tool class after checking its spec.
+
+        Args:
+            tool_class: the class.
+            origin: where it comes from, for the reader.
+            shipped: whether it comes with Scanwright, or is added by the program itself.
+            allowed: the folder that holds what the operator allowed, for one that is not.
+
+        Raises:
+            TypeError, ValueError: saying what is wrong with it.
+        """
         if not (isinstance(tool_class, type) and issubclass(tool_class, VisionTool)):
             raise TypeError("it is not a subclass of tools.VisionTool")
         if isabstract(tool_class):
@@ -101,7 +152,9 @@ class Registry:
             raise ValueError(f"its task is {spec.task!r}; the tasks are {', '.join(REQUESTS)}")
         if spec.name in self.tools:
             raise ValueError(f"another tool is already called {spec.name!r}; rename one of them")
-        self.tools[spec.name] = Installed(tool_class, origin)
+        if not shipped and spec.reported_by == SHIPPED:
+            raise ValueError(f"it names {SHIPPED} for its figures; `reported_by` is who measured them")
+        self.tools[spec.name] = Installed(tool_class, origin, shipped, shipped or is_allowed(spec, allowed))
 
     @property
     def specs(self) -> list[ToolSpec]:
@@ -114,6 +167,8 @@ class Registry:
             return self.tools[name]
         if name in self.broken:
             raise UnknownTool(f"{name} is installed but broken: {self.broken[name]}.")
+        if name in self.waiting:
+            raise UnknownTool(f"{name} is not at hand yet: {self.waiting[name]}.")
         raise UnknownTool(f"There is no tool called {name!r}. Installed: {', '.join(sorted(self.tools)) or 'none'}.")
 
     def best(self, task: Task, scan: Scan) -> Installed:
@@ -137,9 +192,10 @@ class Registry:
 
     def _of_task(self, task: Task) -> Iterable[Installed]:
         found = [t for t in self.tools.values() if t.spec.task == task]
-        return sorted(found, key=lambda t: (t.spec.reported_by != "the Scanwright authors", t.spec.name))
+        return sorted(found, key=lambda t: (not t.shipped, t.spec.reported_by != SHIPPED, t.spec.name))
 
-    def _add_file(self, path: Path) -> None:
+    def add_file(self, path: Path) -> None:
+        """Add the tools that a Python file holds, or note it as broken."""
         name = f"scanwright_own_{path.stem}"
         try:
             spec = importlib.util.spec_from_file_location(name, path)
@@ -156,9 +212,20 @@ class Registry:
             if not classes:
                 raise TypeError("it holds no subclass of tools.VisionTool")
             for tool_class in classes:
-                self.add(tool_class, origin=path.name)
+                self.add(tool_class, origin=path.name, shipped=False, allowed=path.parent)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - an operator's file may do anything
             self._note_broken(path.stem, error)
+
+    def _add_bundles(self, folder: Path, shipped: bool = False) -> None:
+        from tools.bundles import bundle_tool, bundles_in
+
+        for place in bundles_in(folder, self._note_broken):
+            try:
+                book = None if shipped else folder / PINS
+                made = bundle_tool(place, shipped=shipped, book=book)
+                self.add(made, origin=f"bundle {place.name}", shipped=shipped, allowed=folder)
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - an operator's folder may hold anything
+                self._note_broken(place.name, error)
 
     def _note_broken(self, name: str, error: BaseException) -> None:
         log.warning("the tool %s cannot be used: %s", name, error)

@@ -69,8 +69,7 @@ class Runtime:
             NotApplicable: the scan is outside the tool's scope.
             ToolFailed: the runtime is closed.
         """
-        tool.spec.check_scope(request.scan)
-        tool.spec.check_parameters(request.parameters)
+        tool.spec.check_request(request)
         stop = threading.Event()
         with self._lock:
             try:

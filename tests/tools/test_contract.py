@@ -55,7 +55,7 @@ def test_a_tool_for_everything_takes_everything() -> None:
 
 def test_a_prompt_is_needed() -> None:
     with pytest.raises(NotApplicable, match="needs a point inside the lesion or a box"):
-        SegmentRequest(scan())
+        SPEC.check_request(SegmentRequest(scan(Known("CT", "known"), Known("CHEST", "known"))))
 
 
 @pytest.mark.parametrize("threshold", [0.0, 1.0, -1.0, float("nan")])
@@ -92,7 +92,7 @@ def test_the_sentence_names_point_and_range() -> None:
 
 
 def test_requests_and_results_are_frozen() -> None:
-    assert set(REQUESTS) == set(RESULTS) == {"find", "segment", "classify", "measure"}
+    assert set(REQUESTS) == set(RESULTS) == {"find", "segment", "classify", "measure", "prepare"}
     for kind in (*REQUESTS.values(), *RESULTS.values(), ToolSpec):
         assert kind.__dataclass_params__.frozen  # type: ignore[attr-defined]
 

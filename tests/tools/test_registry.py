@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from tools import Known, NotApplicable, Registry, Scan, SegmentRequest, SegmentResult, ToolSpec, UnknownTool, VisionTool
+from tools.contract import SHIPPED
 from tools.registry import Installed
 
 OWN = '''
@@ -155,7 +156,7 @@ def test_only_tools_are_added(wrong: Any) -> None:
 def test_best_takes_the_first_in_scope_the_shipped_ones_first(scan: Scan) -> None:
     registry = Registry()
     registry.add(tool_class(name="a-theirs", reported_by="somebody"))
-    registry.add(tool_class(name="z-ours"))
+    registry.add(tool_class(name="z-ours", reported_by=SHIPPED))
     registry.add(tool_class(name="b-head", body_parts=("HEAD",)))
     assert registry.best("segment", scan).spec.name == "z-ours"
     with pytest.raises(UnknownTool, match="No tool for the task 'find'"):

@@ -1,0 +1,17 @@
+"""Any MONAI bundle folder as a vision tool, without running what its configuration asks to run.
+
+    expressions  the few expressions a configuration may hold
+    config       a configuration read, its references followed, its parts built from an allow-list
+    metadata     what a bundle says of itself, as a ToolSpec
+    pins         weights by their hash
+    tool         the bundle as a VisionTool
+    discover     folders and zips that hold bundles
+
+A configuration is data from elsewhere: MONAI itself would evaluate any Python in it. Here names are looked up in a list
+and expressions are walked, never evaluated.
+"""
+
+from tools.bundles.discover import bundles_in, is_bundle
+from tools.bundles.tool import bundle_tool
+
+__all__ = ["bundle_tool", "bundles_in", "is_bundle"]

@@ -1,0 +1,250 @@
+"""The process that tries a tool: ``python -m tools.checks.child PATH [FOLDER]`` writes one JSON line as its last.
+
+Sockets are closed to the tool from the start. What the tool writes to stdout goes to stderr.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import socket
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+
+from tools.checks.checks import Check
+from tools.checks.source import faults
+from tools.checks.trial import Trial, out_of_scope, request_of, trials
+from tools.contract import (
+    RESULTS,
+    Candidate,
+    FindResult,
+    NotApplicable,
+    PrepareResult,
+    SegmentResult,
+    ToolError,
+    ToolSpec,
+    UnknownTool,
+)
+from tools.mask import Mask
+from tools.registry import Installed, Registry
+
+_ENOUGH_UTTERANCES = 5
+_CARD = (
+    "name", "task", "version", "summary", "not_for", "modalities", "body_parts", "labels", "licence", "reported_by",
+    "weights_sha256",
+)  # fmt: skip
+
+
+class NetworkTried(OSError):
+    """A tool tried to reach the network."""
+
+
+def main(tool: str, folder: str) -> dict[str, Any]:
+    """Run every check and return the result, JSON-ready."""
+    tried = _close_the_network()
+    path = Path(tool)
+    checks: list[Check] = []
+    if path.exists():
+        found = faults(path) if path.suffix == ".py" or path.is_dir() else []
+        checks.append(Check("no pickle, no evaluated text", not found, "; ".join(found) or "none in its source"))
+    try:
+        installed = _listed(path, tool, Path(folder) if folder else None)
+    except UnknownTool as error:
+        return {"unknown": str(error), "checks": []}
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a tool may do anything while it is imported
+        said = f"{type(error).__name__}: {error}".splitlines()[0]
+        checks.append(Check("it can be listed", False, said))
+        return _result(tool, None, checks)
+    spec = installed.spec
+    light = "torch" not in sys.modules
+    checks.append(Check("it can be listed", True, f"{spec.name} {spec.version}, to {spec.task}"))
+    seen = "no torch" if light else "importing it imports torch: do so in load"
+    checks.append(Check("listing it is quick", light, seen))
+    checks.append(_told(spec))
+    checks += _runs(installed)
+    checks.append(Check("no network", not tried, "; ".join(tried) or "no socket was opened"))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    checks.append(Check("memory", None, f"{peak:.0f} MB at most, with everything imported"))
+    return _result(tool, spec, checks)
+
+
+def _result(tool: str, spec: ToolSpec | None, checks: list[Check]) -> dict[str, Any]:
+    passed = all(c.holds is not False for c in checks)
+    card = None
+    if spec is not None:
+        card = {name: getattr(spec, name) for name in _CARD}
+        card["accuracy"] = [asdict(a) for a in spec.accuracy]
+    return {"tool": tool, "spec": card, "checks": [asdict(c) for c in checks], "passed": passed}
+
+
+def _close_the_network() -> list[str]:
+    tried: list[str] = []
+
+    def refuse(self: socket.socket, address: Any) -> NoReturn:
+        tried.append(f"it tried to reach {address!r}"[:120])
+        raise NetworkTried("a tool reaches no network while it is checked")
+
+    def refuse_name(host: Any, *rest: Any, **named: Any) -> NoReturn:
+        tried.append(f"it asked for the address of {host!r}"[:120])
+        raise NetworkTried("a tool reaches no network while it is checked")
+
+    socket.socket.connect = refuse  # type: ignore[method-assign, assignment]
+    socket.socket.connect_ex = refuse  # type: ignore[method-assign, assignment]
+    socket.getaddrinfo = refuse_name
+    return tried
+
+
+def _listed(path: Path, name: str, folder: Path | None) -> Installed:
+    if not path.exists():
+        return Registry.discover(folder).get(name)
+    registry = Registry()
+    if path.suffix == ".py":
+        registry.add_file(path)
+    elif path.suffix == ".zip" or (path / "configs").is_dir():
+        from tools.bundles import bundle_tool, is_bundle
+        from tools.bundles.discover import unpacked
+
+        place = path if path.is_dir() else unpacked(path)
+        if not is_bundle(place):
+            raise ValueError("it has no configs/metadata.json")
+        registry.add(bundle_tool(place), origin=place.name)
+    else:
+        _add_package(registry, path)
+    if registry.broken:
+        raise ValueError("; ".join(registry.broken.values()))
+    return next(iter(registry.tools.values()))
+
+
+def _add_package(registry: Registry, folder: Path) -> None:
+    """Add the tools that a package's pyproject.toml names, from its source."""
+    import importlib
+    import tomllib
+
+    try:
+        said = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+        points = said["project"]["entry-points"]["scanwright.tools"]
+    except (OSError, KeyError, tomllib.TOMLDecodeError) as error:
+        raise ValueError("it is no bundle and has no pyproject.toml with entry points scanwright.tools") from error
+    sys.path[:0] = [str(folder.resolve()), str((folder / "src").resolve())]
+    for point, value in points.items():
+        module, _, attribute = str(value).partition(":")
+        registry.add(getattr(importlib.import_module(module), attribute), origin=point)
+    if not registry.tools:
+        raise ValueError("its pyproject.toml names no tool")
+
+
+def _told(spec: ToolSpec) -> Check:
+    missing = [k for k in ("summary", "not_for", "licence", "version") if not getattr(spec, k)]
+    few = [lang for lang in ("en", "zh") if len(spec.utterances.get(lang, ())) < _ENOUGH_UTTERANCES]
+    seen = [f"it does not say its {', '.join(missing)}"] if missing else []
+    if few:
+        seen.append(f"fewer than {_ENOUGH_UTTERANCES} utterances in {' and '.join(few)}: it is chosen by name only")
+    if not spec.accuracy:
+        seen.append("no accuracy is reported")
+    return Check("it says what it is", False if missing else None if seen else True, "; ".join(seen) or "it does")
+
+
+def _runs(installed: Installed) -> list[Check]:
+    """Try the made images: answers, grid, twice the same, scope."""
+    checks: list[Check] = []
+    answered = 0
+    for trial in trials(installed.spec):
+        began = time.monotonic()
+        request = request_of(installed.spec, trial)
+        try:
+            first = installed.run(request)
+            took = time.monotonic() - began
+            again = installed.run(request)
+        except NotApplicable as error:
+            checks.append(Check(f"it answers {trial.name}", None, f"refused: {error}"))
+            continue
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a tool may raise anything
+            kind = "" if isinstance(error, ToolError) else f"{type(error).__name__}: "
+            checks.append(Check(f"it answers {trial.name}", False, f"{kind}{error}"))
+            continue
+        answered += 1
+        checks += [
+            _kind(installed.spec, trial, first, took),
+            _holds(f"its masks lie on the grid of {trial.name}", _grid, first, trial),
+            _holds(f"twice the same on {trial.name}", _same, first, again),
+        ]
+    if not answered and all(c.holds is not False for c in checks):
+        checks.append(Check("it answers", None, "it refused every made image: try it on one of your own"))
+    checks.append(_scope(installed))
+    return checks
+
+
+def _kind(spec: ToolSpec, trial: Trial, result: Any, took: float) -> Check:
+    due = RESULTS[spec.task]
+    good = isinstance(result, due)
+    seen = f"in {took:.1f} s, loading included" if good else f"it answered {type(result).__name__}, not {due.__name__}"
+    return Check(f"it answers {trial.name}", good, seen)
+
+
+def _holds(name: str, why_not: Callable[[Any, Any], str], result: Any, other: Any) -> Check:
+    try:
+        seen = why_not(result, other)
+    except Exception as error:  # noqa: BLE001 - a malformed result may break any comparison
+        seen = f"{type(error).__name__}: {error}"
+    return Check(name, not seen, seen or "yes")
+
+
+def _masks(result: Any) -> list[Mask]:
+    if isinstance(result, SegmentResult):
+        return [result.mask, *result.parts]
+    found: tuple[Candidate, ...] = result.candidates if isinstance(result, FindResult) else ()
+    return [c.mask for c in found]
+
+
+def _grid(result: Any, trial: Trial) -> str:
+    scan = trial.scan
+    for mask in _masks(result):
+        if mask.scan_id != scan.id:
+            return "a mask names another scan"
+        if mask.grid_shape != scan.shape or not np.allclose(mask.grid_affine, scan.affine, atol=1e-4):
+            return f"a mask lies on a grid of {mask.grid_shape}; the scan's is {scan.shape} with its own affine"
+    if isinstance(result, SegmentResult) and not result.mask.count:
+        return "the mask is empty: raise NotApplicable instead"
+    if isinstance(result, PrepareResult) and not result.done:
+        return "it does not say what was done to the image"
+    return ""
+
+
+def _same(first: Any, again: Any) -> str:
+    pairs = list(zip(_masks(first), _masks(again), strict=True))
+    if any(a.offset != b.offset or not np.array_equal(a.box, b.box) for a, b in pairs):
+        return "two runs on one image gave two masks: fix the seeds"
+    numbers = [[(q.name, q.value) for q in getattr(r, "scores", getattr(r, "quantities", ()))] for r in (first, again)]
+    if numbers[0] != numbers[1]:
+        return "two runs on one image gave two results: fix the seeds"
+    if isinstance(first, PrepareResult) and first.scan.id != again.scan.id:
+        return "two runs on one image gave two images: fix the seeds"
+    return ""
+
+
+def _scope(installed: Installed) -> Check:
+    spec = installed.spec
+    name = "what is out of scope is refused"
+    if not spec.modalities and not spec.body_parts:
+        return Check(name, None, "it says it takes every modality and body part")
+    trial = next(iter(trials(spec)))
+    wrong = out_of_scope(spec, trial.scan)
+    try:
+        installed.run(request_of(spec, Trial(trial.name, wrong, trial.ball)))
+    except NotApplicable as error:
+        return Check(name, True, str(error).split(";")[0])
+    except Exception as error:  # noqa: BLE001 - a tool may raise anything
+        return Check(name, False, f"{type(error).__name__}: {error}")
+    return Check(name, False, f"it answered an image of {wrong.modality} {wrong.body_part}")
+
+
+if __name__ == "__main__":
+    out, sys.stdout = sys.stdout, sys.stderr
+    data = main(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "")
+    out.write(json.dumps(data) + "\n")
