@@ -30,6 +30,9 @@ SINGLE = 0.5
 """A lump in one slice only may as well be a vessel crossing it."""
 CUT = 0.5
 """A lump in the scan's first or last slice is seen in part: it may as well be the top of an organ."""
+WIDE_MM, WIDEST = 15.0, 0.8
+"""A lump so large, with this share of its largest section where the scan ends, goes on beyond: dome of liver or spleen,
+stomach, shoulder."""
 
 
 def quality_of(
@@ -53,9 +56,20 @@ def quality_of(
         return 0.0
     several = 1.0 if int(cells.any(axis=(0, 1)).sum()) > 1 else SINGLE
     levels = np.flatnonzero(cells.any(axis=(0, 1))) + space.start[2] + window[2].start
-    whole = CUT if levels[0] == 0 or levels[-1] == space.grid.values.shape[2] - 1 else 1.0
+    ends = [end for end, level in ((0, levels[0]), (space.grid.values.shape[2] - 1, levels[-1])) if end == level]
+    if ends and _tops(cells, levels, ends, (6.0 * volume / np.pi) ** (1 / 3)):
+        return 0.0
+    whole = CUT if ends else 1.0
     round_ = _roundness(space, low, cells, (6.0 * volume / np.pi) ** (1 / 3))
     return float(round_ * np.sqrt(1.0 - neck / radius) * free * min(1.0, COMPACT / spread) * several * whole)
+
+
+def _tops(cells: BoolArray, levels: npt.NDArray[np.int64], ends: list[int], diameter: float) -> bool:
+    """Return whether a lump is the top of something that the scan cuts off at its widest."""
+    areas = cells.sum(axis=(0, 1))
+    areas = areas[areas > 0]
+    at_ends = [areas[0] if levels[0] == end else areas[-1] for end in ends]
+    return diameter >= WIDE_MM and max(at_ends) >= WIDEST * areas.max()
 
 
 def _roundness(space: Space, low: npt.NDArray[np.int64], cells: BoolArray, diameter: float) -> float:

@@ -127,8 +127,33 @@ def inner_click(mask: Array, spacing: tuple[float, float, float], rng: np.random
     return float(z), float(y), float(x)
 
 
-def sample(nodule: Nodule, slices: int, rng: np.random.Generator) -> tuple[Array, Array, Array]:
-    """Return one augmented sample: input (5, slices, SIDE, SIDE), target and weight (slices, SIDE, SIDE)."""
+@dataclass(frozen=True)
+class Sample:
+    """One augmented sample.
+
+    Attributes:
+        data: network input (7, slices, SIDE, SIDE), corrections and outline before left empty.
+        target: 1 in the lesion, (slices, SIDE, SIDE).
+        weight: 1 where the sample lies in the image.
+        slice_px: distance of two slices in units of the in-plane spacing.
+    """
+
+    data: Array
+    target: Array
+    weight: Array
+    slice_px: float
+
+
+def sample(nodule: Nodule, slices: int, rng: np.random.Generator, magnify: bool = False) -> Sample:
+    """Return one augmented sample.
+
+    Args:
+        nodule: the crop.
+        slices: of the window.
+        rng: of everything that varies.
+        magnify: show large nodules up to 1.8 times as large, and cut off at a window too fine for them more often:
+            few masses are there to learn from.
+    """
     image, mask = lengthen(nodule, rng) if rng.random() < 0.6 else (nodule.image, nodule.mask)
     image, mask, spacing = _thickened(image, mask, nodule.spacing, rng)
     if rng.random() < 0.5:  # beyond the crop: a mirror image, or marked as outside
@@ -143,13 +168,25 @@ def sample(nodule: Nodule, slices: int, rng: np.random.Generator) -> tuple[Array
         centre = inside.mean(axis=0) + rng.uniform(-3, 3, 3) * (0, 1, 1)
     wide = float(max((high - low + 1)[1:] * spacing[1:]))
     plane_mm, stretch = _plane_mm(wide, rng), (rng.uniform(0.85, 1.18), rng.uniform(0.85, 1.18))
+    if magnify and wide > BIG_MM:
+        plane_mm, stretch = _magnified(plane_mm, stretch, rng)
     span = (-int(rng.integers(1, slices - 1)), slices)
     window = cut(image, spacing, centre, plane_mm, stretch, span)
     truth = cut(mask.astype(np.float32) * 1000.0, spacing, centre, plane_mm, stretch, span)
     target = (truth.image >= 500.0).astype(np.float32)
     clicks, box, avoid = _prompts(window, target, click, low, high, rng)
     data = channels(_shaken(window, rng), clicks, box, avoid)
-    return _turned(data, target, window.inside, rng)
+    return Sample(*_turned(data, target, window.inside, rng), window.slice_px)
+
+
+def _magnified(
+    plane_mm: float, stretch: tuple[float, float], rng: np.random.Generator
+) -> tuple[float, tuple[float, float]]:
+    """Return the window's spacing one step finer in a quarter of the cases, or both stretches down to 1 / 1.8."""
+    if rng.random() < 0.25:
+        return PLANE_MM[max(0, PLANE_MM.index(plane_mm) - 1)], stretch
+    factor = 1.0 / rng.uniform(1.0, 1.8)
+    return plane_mm, (stretch[0] * factor, stretch[1] * factor)
 
 
 def _thickened(

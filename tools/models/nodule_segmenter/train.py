@@ -1,31 +1,56 @@
 """Train the nodule segmenter from LIDC-IDRI crops: one command, fixed seeds, weights and figures beside this file.
 
-    python -m tools.models.nodule_segmenter.train --data FOLDER
+    python -m tools.models.nodule_segmenter.train --data FOLDER [--device cuda] [--first FILE]
 
 FOLDER holds nodules.csv, image/ and mask/. One patient in five, by a hash of the id, is never trained on; the figures
-are measured on those alone, by `evaluate.py`, through the tool itself.
+are measured on those alone, by `evaluate.py`, through the tool itself. Three parts: the first learns to outline what
+is pointed at, the second to take a correction of its own outline (and goes on learning the first), the third settles
+that at a falling rate. `--first` takes the first part's weights from a file.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tools.models.nodule_segmenter.data import Nodule, read_nodules, sample
-from tools.models.nodule_segmenter.network import build_network
+from tools.models.nodule_segmenter.corrections import corrected
+from tools.models.nodule_segmenter.data import BIG_MM, Nodule, Sample, read_nodules, sample
+from tools.models.nodule_segmenter.network import CHANNELS, FIRST_CHANNELS, build_network, widened
 
 HERE = Path(__file__).parent
 SEED = 20261124
 BATCH = 8
 DEPTHS = (6, 8, 8, 10, 14)
 """Slices of a batch's windows, drawn anew for each batch."""
-LEARNING_RATE = 3e-3
 EMA = 0.997
 """The shipped weights are a running mean of the last few hundred steps."""
+ROUNDS = (0, 0, 0, 1, 1, 2)
+"""Corrections that a batch of the second part has already seen, drawn anew for each batch."""
+RARE = 2
+"""Large and sub-solid nodules are shown this many times an epoch in the second part: there are few."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the training: so many steps of a one-cycle schedule of `cycle` steps."""
+
+    name: str
+    steps: int
+    cycle: int
+    learning_rate: float
+    corrections: bool
+    channels: int
+
+
+FIRST = Part("outline", 3600, 3600, 3e-3, False, FIRST_CHANNELS)
+SECOND = Part("correct", 400, 800, 1.2e-3, True, len(CHANNELS))
+THIRD = Part("settle", 250, 250, 6e-4, True, len(CHANNELS))
 
 
 def loss_of(logits: Any, target: Any, weight: Any) -> Any:
@@ -41,40 +66,54 @@ def loss_of(logits: Any, target: Any, weight: Any) -> Any:
     return entropy + dice.mean()
 
 
-def batches(nodules: list[Nodule], steps: int) -> Any:
-    """Yield (input, target, weight) tensors, every nodule once an epoch in a shuffled order."""
-    import torch
-
-    rng = np.random.default_rng(SEED)
+def batches(nodules: Sequence[Nodule], part: Part, rng: np.random.Generator) -> Iterator[list[Sample]]:
+    """Yield batches of samples, every nodule once an epoch (rare ones twice in the second part), shuffled."""
+    numbers = [n for n, nodule in enumerate(nodules) for _ in range(RARE if part.corrections and _rare(nodule) else 1)]
     order: list[int] = []
-    for _ in range(steps):
+    for _ in range(part.steps):
         if len(order) < BATCH:
-            order += [int(v) for v in rng.permutation(len(nodules))]
+            order += [numbers[int(v)] for v in rng.permutation(len(numbers))]
         chosen, order = order[:BATCH], order[BATCH:]
         depth = int(rng.choice(DEPTHS))
-        made = [sample(nodules[n], depth, rng) for n in chosen]
-        data = torch.from_numpy(np.stack([m[0] for m in made]))
-        target = torch.from_numpy(np.stack([m[1] for m in made]))[:, None]
-        weight = torch.from_numpy(np.stack([m[2] for m in made]))[:, None]
-        yield data, target, weight
+        yield [sample(nodules[n], depth, rng, magnify=part.corrections) for n in chosen]
 
 
-def train(nodules: list[Nodule], steps: int, device: str) -> dict[str, Any]:
+def _rare(nodule: Nodule) -> bool:
+    wide = np.ptp(np.argwhere(nodule.mask.any(axis=0)), axis=0) * nodule.spacing[1:]
+    return bool(wide.max() > BIG_MM) or nodule.row["Texture_value"] != "5"
+
+
+def train(
+    nodules: Sequence[Nodule],
+    part: Part,
+    device: str,
+    start: dict[str, Any] | None = None,
+    build: Callable[[int], Any] = build_network,
+) -> dict[str, Any]:
     """Return the trained weights (running mean), by parameter name."""
     import torch
 
-    torch.manual_seed(SEED)
+    seed = SEED + (1 if part.name == THIRD.name else 0)  # the third part sees other samples than the second
+    torch.manual_seed(seed)
     torch.set_num_threads(1)
-    network = build_network().to(device=device, memory_format=torch.channels_last_3d).train()
-    optimizer = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, weight_decay=1e-4)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=steps, pct_start=0.1)
+    network = build(part.channels)
+    if start is not None:
+        network.load_state_dict(start)
+    network = network.to(device=device, memory_format=torch.channels_last_3d).train()
+    optimizer = torch.optim.AdamW(network.parameters(), lr=part.learning_rate, weight_decay=1e-4)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, part.learning_rate, total_steps=part.cycle, pct_start=0.1
+    )
     mean = {k: v.detach().clone() for k, v in network.state_dict().items()}
     started, shown = time.monotonic(), 0.0
-    for step, (data, target, weight) in enumerate(batches(nodules, steps), start=1):
-        data = data.to(device=device, memory_format=torch.channels_last_3d)
-        with torch.autocast(device.split(":")[0], torch.bfloat16):
-            logits = network(data)
-        loss = loss_of(logits.float(), target.to(device), weight.to(device))
+    rng = np.random.default_rng(seed)
+    for step, made in enumerate(batches(nodules, part, rng), start=1):
+        data = np.stack([s.data for s in made])[:, : part.channels]
+        if part.corrections:
+            data = _seen_before(network, made, data, rng, device)
+        logits = _answer(network, data, device)
+        target, weight = (torch.from_numpy(np.stack(a))[:, None].to(device) for a in _truths(made))
+        loss = loss_of(logits, target, weight)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
@@ -82,12 +121,43 @@ def train(nodules: list[Nodule], steps: int, device: str) -> dict[str, Any]:
         schedule.step()
         _follow(mean, network.state_dict(), min(EMA, step / (step + 20)))
         shown = loss.item() if step == 1 else 0.98 * shown + 0.02 * loss.item()
-        if step % 50 == 0 or step == steps:
-            print(f"step {step}/{steps}  loss {shown:.3f}  {time.monotonic() - started:.0f} s", flush=True)
-        if step % 500 == 0:
+        if step % 50 == 0 or step == part.steps:
+            seconds = time.monotonic() - started
+            print(f"{part.name} {step}/{part.steps}  loss {shown:.3f}  {seconds:.0f} s", flush=True)
+        if step % 400 == 0:
             save(mean, HERE / "weights.partial.safetensors")
     (HERE / "weights.partial.safetensors").unlink(missing_ok=True)
     return mean
+
+
+def _truths(made: Sequence[Sample]) -> tuple[list[Any], list[Any]]:
+    return [s.target for s in made], [s.weight for s in made]
+
+
+def _answer(network: Any, data: Any, device: str) -> Any:
+    """Return the logits of a batch, computed in bfloat16 where the device can."""
+    import torch
+
+    batch = torch.from_numpy(data).to(device=device, memory_format=torch.channels_last_3d)
+    with torch.autocast(device.split(":")[0], torch.bfloat16):
+        return network(batch).float()
+
+
+def _seen_before(
+    network: Any, made: Sequence[Sample], data: Any, rng: np.random.Generator, device: str
+) -> Any:
+    """Return a batch after some rounds of being outlined and corrected by a made reader, mostly none to two."""
+    import torch
+
+    for _ in range(int(rng.choice(ROUNDS))):
+        network.eval()
+        with torch.inference_mode():
+            found = (_answer(network, data, device)[:, 0] >= 0).cpu().numpy()
+        network.train()
+        data = np.stack(
+            [corrected(d, f, s.target > 0, s.slice_px, rng) for d, f, s in zip(data, found, made, strict=True)]
+        )
+    return data
 
 
 def _follow(mean: dict[str, Any], now: dict[str, Any], keep: float) -> None:
@@ -107,23 +177,30 @@ def save(weights: dict[str, Any], path: Path) -> None:
 
 
 def main() -> None:
-    """Train, write the weights, then measure them on the held-out patients."""
+    """Train all parts, write the weights, then measure them on the held-out patients."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with nodules.csv, image/ and mask/")
-    parser.add_argument("--steps", type=int, default=3600)
+    parser.add_argument("--first", type=Path, help="weights of the first part, to start the second from")
+    parser.add_argument("--out", type=Path, default=HERE / "weights.safetensors")
     parser.add_argument("--device", default="cpu")
     arguments = parser.parse_args()
     started = time.monotonic()
     nodules = [n for n in read_nodules(arguments.data, paint=True) if not n.held_out]
     patients = len({n.patient for n in nodules})
-    print(f"training on {len(nodules)} nodules of {patients} patients, {arguments.steps} steps", flush=True)
-    weights = train(nodules, arguments.steps, arguments.device)
-    save(weights, HERE / "weights.safetensors")
+    print(f"training on {len(nodules)} nodules of {patients} patients", flush=True)
+    if arguments.first is None:
+        first = train(nodules, FIRST, arguments.device)
+    else:
+        from safetensors.torch import load_file
+
+        first = load_file(arguments.first)
+    weights = train(nodules, THIRD, arguments.device, train(nodules, SECOND, arguments.device, widened(first)))
+    save(weights, arguments.out)
     seconds = time.monotonic() - started
 
     from tools.models.nodule_segmenter.evaluate import evaluate
 
-    evaluate(arguments.data, seconds=seconds)
+    evaluate(arguments.data, seconds=seconds, weights=arguments.out)
 
 
 if __name__ == "__main__":

@@ -30,8 +30,10 @@ REACH_MM = 14.0
 """How far a finest window reaches up and down from its centre; coarser windows reach proportionally farther."""
 PAD_SLICES = 2
 """Empty slices kept beyond the scan's first and last one, marked as outside."""
-NEAR_PX, AVOID_PX = 8.0, 4.0
-"""Decay length of the click maps, in window pixels: a click says more about what is near."""
+NEAR_PX, AVOID_PX, FIX_PX = 8.0, 4.0, 4.0
+"""Decay length of the click maps, in window pixels: a click says more about what is near, a correction the more so."""
+CLICK, AVOID, FIX, PREVIOUS = 2, 4, 5, 6
+"""Where the maps of clicks, clicks to leave out, corrections to add and the outline before stand in the input."""
 HU_LOW, HU_HIGH = -1000.0, 400.0
 """Air and contrast-filled vessels: what lies beyond tells nothing about a nodule's border."""
 
@@ -142,8 +144,19 @@ def channels(
     clicks: Sequence[Index],
     box: tuple[Index, Index] | None,
     avoid: Sequence[Index],
+    fixes: Sequence[Index] = (),
+    previous: npt.NDArray[np.bool_] | None = None,
 ) -> Array:
-    """Return the network's input, float32 (5, slices, SIDE, SIDE). Prompts are in window samples."""
+    """Return the network's input, float32 (7, slices, SIDE, SIDE). Prompts are in window samples.
+
+    Args:
+        window: what the network looks at.
+        clicks: all clicks inside the lesion, corrections among them.
+        box: low and high corner, or None.
+        avoid: clicks to leave out.
+        fixes: those of the clicks that correct the outline before.
+        previous: the outline before, on the window's grid; None at first.
+    """
     clipped = np.clip(window.image, HU_LOW, HU_HIGH)
     attenuation = (clipped + 400.0) / 600.0
     outlined = np.zeros_like(attenuation)
@@ -151,17 +164,22 @@ def channels(
         axes = [np.arange(n) for n in attenuation.shape]
         within = [(a >= low - 0.5) & (a <= high + 0.5) for a, low, high in zip(axes, *box, strict=True)]
         outlined[within[0][:, None, None] & within[1][None, :, None] & within[2][None, None, :]] = 1.0
-    maps = (attenuation, window.inside, _decay(window, clicks, NEAR_PX), outlined, _decay(window, avoid, AVOID_PX))
-    return np.stack(maps).astype(np.float32)
+    shape, slice_px = window.image.shape, window.slice_px
+    near, out, fix = (
+        decay(shape, slice_px, places, length)
+        for places, length in ((clicks, NEAR_PX), (avoid, AVOID_PX), (fixes, FIX_PX))
+    )
+    before = np.zeros_like(attenuation) if previous is None else previous
+    return np.stack((attenuation, window.inside, near, outlined, out, fix, before)).astype(np.float32)
 
 
-def _decay(window: Window, places: Sequence[Index], length: float) -> Array:
+def decay(shape: Sequence[int], slice_px: float, places: Sequence[Index], length: float) -> Array:
     """Return exp(-distance / length) to the nearest place, distances in in-plane pixels; 0 without a place."""
-    z, y, x = (np.arange(n, dtype=np.float32) for n in window.image.shape)
-    best = np.zeros(window.image.shape, np.float32)
+    z, y, x = (np.arange(n, dtype=np.float32) for n in shape)
+    best = np.zeros(shape, np.float32)
     for place in places:
         square = (
-            (((z - place[0]) * window.slice_px) ** 2)[:, None, None]
+            (((z - place[0]) * slice_px) ** 2)[:, None, None]
             + ((y - place[1]) ** 2)[None, :, None]
             + ((x - place[2]) ** 2)[None, None, :]
         )
