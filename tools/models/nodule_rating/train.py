@@ -1,9 +1,9 @@
 """Train the rating model from LIDC-IDRI crops and measure it: one command, weights and figures beside this file.
 
-    python -m tools.models.nodule_rating.train --data FOLDER
+    python -m tools.models.nodule_rating.train --data FOLDER [--keep FEATURES.npz]
 
-Each training nodule counts twice: with the readers' mask and with the segmenter's own from a click, because a user's
-masks come from the segmenter. The patients held out are the segmenter's.
+Penalties, intervals and which attributes are shipped are decided by cross-validation over training patients. The
+held-out patients are the segmenter's; they are scored once, at the end, on the segmenter's outlines.
 """
 
 from __future__ import annotations
@@ -11,145 +11,123 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tools.contract import NotApplicable, SegmentRequest
-from tools.mask import Mask
-from tools.models.nodule_rating.features import DIAMETER, NAMES, features
-from tools.models.nodule_rating.model import LEAST_VOXELS, WEIGHTS, Linear, Rating
-from tools.models.nodule_segmenter.data import read_nodules
-from tools.models.nodule_segmenter.evaluate import central_click, scan_of
-from tools.models.nodule_segmenter.model import NoduleSegmenter
+from tools.models.nodule_rating.cases import Cases, read_cases
+from tools.models.nodule_rating.evaluate import Seen, by_class, paired
+from tools.models.nodule_rating.features import DIAMETER, GROUPS, NAMES
+from tools.models.nodule_rating.fit import FREE, chosen_looseness, columns, fitted, folds, left_out
+from tools.models.nodule_rating.model import WEIGHTS, Novelty, Rating
+from tools.models.nodule_rating.ordinal import Ordinal, Scale, expected, shares_of
+from tools.models.nodule_rating.targets import RATING, TARGETS, TEXTURE, Target
+from tools.models.nodule_segmenter.model import WEIGHTS as SEGMENTER
 
 Array = npt.NDArray[np.float64]
 
 HERE = Path(__file__).parent
-PENALTIES = (3.0, 10.0, 30.0, 100.0, 300.0)
-"""Strengths of the ridge penalty tried, by cross-validation over training patients."""
-FOLDS = 10
 SPREAD = (10.0, 90.0)
-"""Percentiles of the readers' distance from a cross-validated estimate: an 80 % interval."""
-RESAMPLES = 2000
-SEED = 7
+"""Percentiles of the readers' distance from a left-out rating: an 80 % interval."""
+SHRINK = 0.2
+"""Share of the identity in the covariance that tells how unlike a lesion is: features are not independent."""
+FURTHEST = 1.5
+"""An answer ends at this multiple of the distance of the most unlike training nodule from those it was left out of."""
+ALL = tuple(range(len(NAMES)))
+TEXTURES = {"ground-glass": (1, 1), "part-solid": (2, 4), "solid": (5, 5)}
+BASELINE_RESAMPLES = 1000
 
 
-@dataclass(frozen=True)
-class Cases:
-    """Nodules with one kind of mask: features (n, len(NAMES)), the readers' rating, patients."""
+class Fit:
+    """One target fitted on training patients, beside the single feature that does best alone."""
 
-    x: Array
-    rating: Array
-    patient: npt.NDArray[np.str_]
+    def __init__(self, cases: Cases, target: Target, tell: Any) -> None:
+        self.target, scored = target, cases.scored
+        level = scored.level(target)
+        self.looseness, logits = chosen_looseness(cases, target, ALL)
+        self.scale, lines = fitted(cases, target, ALL, self.looseness)
+        self.lines = lines.sharpened(logits, level)
+        self.shares = shares_of(logits * self.lines.slope)
+        self.single = {name: self._alone(cases, name) for name in target.beside}
+        best, figures = "", dict[str, Any]()
+        for name, (_, shares) in self.single.items():
+            ours, alone = (Seen.of(s, target) for s in (self.shares, shares))
+            made = paired(target, level, scored.patient, ours, alone, BASELINE_RESAMPLES)
+            if not best or made["auc_alone"]["value"] > figures["auc_alone"]["value"]:
+                best, figures = name, made
+        self.best, self.figures = best, figures
+        self.shipped = target is RATING or figures["auc_difference"]["low"] > 0
+        tell(f"{target.name}: {figures['auc']['value']:.3f}, {best} alone {figures['auc_alone']['value']:.3f}, "
+             f"difference from {figures['auc_difference']['low']:+.3f} on")  # fmt: skip
 
-    def plus(self, other: Cases) -> Cases:
-        """Return both."""
-        return Cases(
-            np.concatenate([self.x, other.x]),
-            np.concatenate([self.rating, other.rating]),
-            np.concatenate([self.patient, other.patient]),
-        )
-
-
-def read_cases(data: Path, segmenter: NoduleSegmenter) -> dict[tuple[bool, str], Cases]:
-    """Return the cases by (held out, kind of mask); the kinds are "readers" and "segmenter"."""
-    rows: dict[tuple[bool, str], list[tuple[Array, float, str]]] = {}
-    for nodule in read_nodules(data):
-        scan = scan_of(nodule)
-        z, y, x = central_click(nodule)
-        masks = {"readers": Mask.from_grid(scan.id, np.moveaxis(nodule.mask, 0, 2), scan.affine)}
-        with suppress(NotApplicable):
-            masks["segmenter"] = segmenter.run(SegmentRequest(scan, point=scan.to_mm((y, x, z)))).mask
-        for kind, mask in masks.items():
-            if mask.count >= LEAST_VOXELS:
-                row = (features(scan, mask), float(nodule.row["Malignancy_value"]), nodule.patient)
-                rows.setdefault((nodule.held_out, kind), []).append(row)
-    return {
-        key: Cases(np.stack([r[0] for r in found]), np.array([r[1] for r in found]), np.array([r[2] for r in found]))
-        for key, found in rows.items()
-    }
+    def _alone(self, cases: Cases, name: str) -> tuple[Ordinal, Array]:
+        """Return a single feature's lines and its left-out shares."""
+        used = columns((name,))
+        logits = left_out(cases, self.target, used, FREE)
+        lines = fitted(cases, self.target, used, FREE)[1].sharpened(logits, cases.scored.level(self.target))
+        return lines, shares_of(logits * lines.slope)
 
 
-def fit(x: Array, rating: Array, penalty: float) -> Linear:
-    """Return the ridge regression on standardised features."""
-    from sklearn.linear_model import Ridge
-
-    mean, scale = x.mean(axis=0), x.std(axis=0)
-    model = Ridge(alpha=penalty).fit((x - mean) / scale, rating)
-    return Linear(mean, scale, np.asarray(model.coef_, dtype=np.float64), float(model.intercept_))
-
-
-def cross_validated(cases: Cases, penalty: float) -> Array:
-    """Return each case's rating by a model that saw nothing of its patient."""
-    from sklearn.model_selection import GroupKFold
-
-    answer = np.zeros(len(cases.rating))
-    for seen, left in GroupKFold(FOLDS, shuffle=True, random_state=SEED).split(cases.x, groups=cases.patient):
-        answer[left] = fit(cases.x[seen], cases.rating[seen], penalty)(cases.x[left])
-    return answer
+def novelty(cases: Cases) -> Novelty:
+    """Return the distance that tells a lesion unlike the training's, and where answers end."""
+    scored = cases.scored
+    furthest = 0.0
+    for seen, left in folds(scored.patient):
+        scale = Scale.of(cases.where(np.isin(cases.patient, scored.patient[seen])).x)
+        near = Novelty(_precision(scale, scored.x[seen]), 0.0)
+        furthest = max(furthest, *(near(scale, x) for x in scored.x[left]))
+    return Novelty(_precision(Scale.of(cases.x), scored.x), FURTHEST * furthest)
 
 
-def train(cases: Cases) -> tuple[Rating, float]:
-    """Return the model and the penalty that cross-validation chose."""
-    errors = {p: float(((cross_validated(cases, p) - cases.rating) ** 2).mean()) for p in PENALTIES}
-    penalty = min(errors, key=lambda p: errors[p])
-    low, high = np.percentile(cases.rating - cross_validated(cases, penalty), SPREAD)
-    alone = fit(cases.x[:, : len(DIAMETER)], cases.rating, 1e-6)
-    return Rating(fit(cases.x, cases.rating, penalty), alone, (float(low), float(high))), penalty
+def _precision(scale: Scale, x: Array) -> Array:
+    z = (x - scale.mean) / scale.sd
+    return np.asarray(np.linalg.inv((1 - SHRINK) * np.cov(z.T) + SHRINK * np.eye(z.shape[1])))
 
 
-def area_under_curve(score: Array, rating: Array) -> float:
-    """Return the AUC of ratings 4-5 against 1-2."""
-    from sklearn.metrics import roc_auc_score
-
-    clear = rating != 3
-    return float(roc_auc_score(rating[clear] > 3, score[clear]))
-
-
-def rank_correlation(score: Array, rating: Array) -> float:
-    """Return Spearman's rho."""
-    from scipy.stats import spearmanr
-
-    return float(spearmanr(score, rating).statistic)
+def train(cases: Cases, tell: Any = lambda text: None) -> tuple[Rating, dict[str, Fit]]:
+    """Return the model of training cases, and how each target was fitted."""
+    fits = {name: Fit(cases, target, tell) for name, target in TARGETS.items()}
+    kept = {name: fit for name, fit in fits.items() if fit.shipped}
+    off = cases.scored.level(RATING) - expected(fits[RATING.name].shares)
+    low, high = (float(v) for v in np.percentile(off, SPREAD))
+    alone = {name: fit.single[DIAMETER[0]][0] for name, fit in kept.items()}
+    scale = next(iter(fits.values())).scale
+    return Rating(scale, {n: f.lines for n, f in kept.items()}, alone, (low, high), novelty(cases)), fits
 
 
-def compare(rating: Rating, cases: Cases) -> dict[str, Any]:
-    """Return the model's figures beside diameter alone, with intervals of their difference (patients drawn again)."""
-    full, alone = rating.full(cases.x), cases.x[:, 0]
-    within = (cases.rating >= full + rating.spread[0]) & (cases.rating <= full + rating.spread[1])
-    figures: dict[str, Any] = {
-        "nodules": len(cases.rating),
-        "patients": len(set(cases.patient)),
-        "mean_absolute_error": round(float(np.abs(full - cases.rating).mean()), 3),
-        "mean_absolute_error_diameter": round(
-            float(np.abs(rating.diameter(cases.x[:, : len(DIAMETER)]) - cases.rating).mean()), 3
+def measured(model: Rating, fits: Mapping[str, Fit], held: Cases) -> dict[str, Any]:
+    """Return the held-out figures of every target, those that are not shipped too, beside their single feature."""
+    z = model.scale(held.x)
+    figures = {}
+    for name, fit in fits.items():
+        ours, alone = (Seen.of(lines.shares(z), fit.target) for lines in (fit.lines, fit.single[fit.best][0]))
+        figures[name] = {
+            "shipped": fit.shipped, "beside": fit.best, "looseness": fit.looseness, "slope": fit.lines.slope,
+            "cross_validation": fit.figures,
+            "held_out": paired(fit.target, held.level(fit.target), held.patient, ours, alone),
+        }  # fmt: skip
+    shares = fits[TEXTURE.name].lines.shares(z)
+    figures[TEXTURE.name]["classes"] = by_class(shares, held.level(TEXTURE), TEXTURES)
+    rating = expected(model.shares(RATING, held.x))
+    off = held.level(RATING) - rating
+    figures[RATING.name] |= {
+        "mean_absolute_error": round(float(np.abs(off).mean()), 3),
+        "mean_absolute_error_alone": round(
+            float(np.abs(held.level(RATING) - expected(model.shares(RATING, held.x, diameter_alone=True))).mean()), 3
         ),
-        "within_80_percent_interval": round(float(within.mean()), 3),
+        "within_80_percent_interval": round(float(((off >= model.spread[0]) & (off <= model.spread[1])).mean()), 3),
+        "abstained": int(sum(model.novelty(model.scale, x) > model.novelty.limit for x in held.x)),
     }
-    measures: Mapping[str, Callable[[Array, Array], float]] = {"auc": area_under_curve, "spearman": rank_correlation}
-    for name, measure in measures.items():
-        drawn = np.array([[measure(s[rows], cases.rating[rows]) for s in (full, alone)] for rows in _redrawn(cases)])
-        for kind, values, value in (
-            ("", drawn[:, 0], measure(full, cases.rating)),
-            ("_diameter", drawn[:, 1], measure(alone, cases.rating)),
-            ("_difference", drawn[:, 0] - drawn[:, 1], measure(full, cases.rating) - measure(alone, cases.rating)),
-        ):
-            low, high = np.percentile(values, [2.5, 97.5])
-            figures[name + kind] = {k: round(float(v), 3) for k, v in (("value", value), ("low", low), ("high", high))}
     return figures
 
 
-def _redrawn(cases: Cases) -> list[npt.NDArray[np.intp]]:
-    """Return row indices of patients drawn again with replacement."""
-    rng = np.random.default_rng(SEED)
-    groups = [np.flatnonzero(cases.patient == p) for p in sorted(set(cases.patient))]
-    return [np.concatenate([groups[n] for n in rng.integers(len(groups), size=len(groups))]) for _ in range(RESAMPLES)]
+def weighty(fit: Fit, count: int = 10) -> dict[str, float]:
+    """Return the features that weigh most, by their mean weight over the lines."""
+    weights = fit.lines.slope * fit.lines.weights.mean(axis=0)
+    return {NAMES[n]: round(float(weights[n]), 3) for n in np.argsort(-np.abs(weights), kind="stable")[:count]}
 
 
 def main() -> None:
@@ -158,22 +136,26 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with nodules.csv, image/ and mask/")
-    arguments = parser.parse_args()
-    segmenter = NoduleSegmenter()
-    segmenter.load("cpu")
-    cases = read_cases(arguments.data, segmenter)
-    rating, penalty = train(cases[False, "readers"].plus(cases[False, "segmenter"]))
-    save_file(rating.arrays(), WEIGHTS)
-    sha256 = hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()
+    parser.add_argument("--keep", type=Path, help="file to keep the features in between runs")
+    options = parser.parse_args()
+
+    def tell(text: str) -> None:
+        print(text, flush=True)
+
+    cases = read_cases(options.data, options.keep, tell)
+    seen, held = cases.where(~cases.held_out), cases.where(cases.held_out).scored
+    model, fits = train(seen, tell)
+    save_file(model.arrays(), WEIGHTS)
     figures = {
-        "data": "LIDC-IDRI crops, patients not trained on",
-        "weights_sha256": sha256,
-        "penalty": penalty,
-        "training_nodules": len(cases[False, "readers"].rating),
-        "training_patients": len(set(cases[False, "readers"].patient)),
-        "masks": {kind: compare(rating, cases[True, kind]) for kind in ("readers", "segmenter")},
-        "weights": dict(zip(NAMES, (round(float(v), 3) for v in rating.full.weights), strict=True)),
-    }
+        "data": "LIDC-IDRI crops, patients not trained on; outlines of the nodule segmenter from a click",
+        "weights_sha256": hashlib.sha256(WEIGHTS.read_bytes()).hexdigest(),
+        "segmenter_sha256": hashlib.sha256(SEGMENTER.read_bytes()).hexdigest(),
+        "training_nodules": len(seen.scored.patient), "training_patients": len(set(seen.patient)),
+        "features": {group: len(names) for group, names in GROUPS.items()},
+        "spread": [round(v, 3) for v in model.spread], "novelty_limit": round(model.novelty.limit, 3),
+        "targets": measured(model, fits, held),
+        "weights": {name: weighty(fit) for name, fit in fits.items()},
+    }  # fmt: skip
     (HERE / "figures.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(figures, indent=1))
 
