@@ -13,34 +13,52 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tools.apart import segments_apart
 from tools.contract import NotApplicable
 from tools.label_volume import masks_of
 from tools.mask import Mask
 from tools.scan import Scan, load_scan
+from tools.scan.load import sniff
 
 SAME_PLACE = 0.01
 """Grids agree when no corner lies farther off than this share of a voxel."""
+LABELS = ("nodule", "mass", "lesion")
+"""What a segment of a DICOM Segmentation is called, where it says one of these."""
 MAX_LABELS = 10_000
 """More labels than this are an image, not a label volume."""
 
 
 def read_labels(path: str | Path, scan: Scan) -> dict[int, Mask]:
-    """Return the masks in a label file by label value, on the scan's grid.
+    """Return the masks in a label file by label value, on the scan's grid; of a DICOM Segmentation by segment.
 
     Raises:
         NotApplicable: empty, on another grid, or an image instead of labels.
         ScanError: the file cannot be read.
     """
+    if Path(path).is_file() and sniff(Path(path)) == "dicom":
+        found = segments_apart(Path(path), scan)
+        if found is not None:
+            return _segments(found, scan)
     labels = load_scan(path)
     voxels = onto(labels, scan)
     if not np.issubdtype(voxels.dtype, np.integer):
         raise NotApplicable("The mask file holds fractions, not labels. Save it with whole numbers: 0, 1, 2…")
-    values = [int(v) for v in np.unique(voxels) if v]
-    if not values:
+    low = int(voxels.min())
+    if low < 0:
+        raise NotApplicable(f"The mask file holds values from {low}: it is an image, not labels. Load a label volume.")
+    masks = masks_of(voxels, scan.affine, scan.id, most=MAX_LABELS)
+    if not masks:
         raise NotApplicable("The mask is empty: there is nothing to measure. Segment again or load another mask.")
-    if len(values) > MAX_LABELS or values[0] < 0:
-        raise NotApplicable(f"The mask file holds {len(values)} values from {values[0]}: it is an image, not labels.")
-    return masks_of(voxels, scan.affine, scan.id)
+    return masks
+
+
+def _segments(segments: Mapping[int, tuple[str, npt.NDArray[Any]]], scan: Scan) -> dict[int, Mask]:
+    found = {}
+    for number, (label, voxels) in segments.items():
+        grid = np.zeros(scan.shape, bool)
+        grid[tuple(voxels.T)] = True
+        found[number] = Mask.from_grid(scan.id, grid, scan.affine, label if label in LABELS else "lesion")
+    return found
 
 
 def onto(labels: Scan, scan: Scan) -> npt.NDArray[Any]:

@@ -19,6 +19,7 @@ from tools.attenuation import attenuation, looks_like_hu, solid_component
 from tools.axial import Array, axes_of, axial
 from tools.calipers import edge_midpoints, longest
 from tools.contract import (
+    SHIPPED,
     MeasureRequest,
     MeasureResult,
     NotApplicable,
@@ -28,10 +29,12 @@ from tools.contract import (
 )
 from tools.label_volume import masks_of
 from tools.mask import Mask
+from tools.mesh import volume_and_area
 from tools.quantity import PIXEL, Quantity
 from tools.scan import Spacing
 
 EMPTY = "The mask is empty: there is nothing to measure. Segment again or load another mask."
+MESH = "marching cubes at 0.5, ambiguous faces as in pyradiomics 3.0.1"
 CUT_OFF = "The mask touches the edge of the image: sizes are lower bounds."
 
 
@@ -155,7 +158,7 @@ def _three_dimensional(
     widest = longest(edge_midpoints(box) @ matrix.T + affine[:3, 3])
     spread = np.linalg.eigvalsh(np.cov(centres.T, bias=True)) if count > 1 else np.zeros(3)
     least, minor, major = (4.0 * math.sqrt(max(0.0, float(v))) for v in spread)
-    mesh_volume, surface = _mesh(box, matrix)
+    mesh_volume, surface = volume_and_area(box, matrix)
     ellipsoid = math.pi / 6 * axes["axial_long_axis"] * axes["axial_short_axis"] * extent
     volume = count * abs(float(np.linalg.det(matrix)))
     pca = "4 x square root of an eigenvalue of the voxel covariance"
@@ -169,26 +172,14 @@ def _three_dimensional(
         Quantity("pca_minor", minor, "mm", pca),
         Quantity("pca_least", least, "mm", pca),
         Quantity("volume_voxel", volume, "mm3", "number of voxels x voxel volume"),
-        Quantity("volume_mesh", mesh_volume, "mm3", "volume enclosed by marching cubes at 0.5"),
+        Quantity("volume_mesh", mesh_volume, "mm3", f"volume enclosed by {MESH}"),
         Quantity("volume_ellipsoid", ellipsoid, "mm3", "pi/6 x axial long x short axis x craniocaudal extent"),
-        Quantity("surface_area", surface, "mm2", "area of marching cubes at 0.5"),
+        Quantity("surface_area", surface, "mm2", f"area of {MESH}"),
         Quantity(
             "sphericity", (36 * math.pi * mesh_volume**2) ** (1 / 3) / surface, "1",
             "area of the sphere of equal mesh volume over the mesh area",
         ),
     ]  # fmt: skip
-
-
-def _mesh(box: npt.NDArray[np.bool_], matrix: Array) -> tuple[float, float]:
-    """Return volume (mm3) and area (mm2) of the marching-cubes surface at 0.5."""
-    from skimage.measure import marching_cubes
-
-    vertices, faces, _, _ = marching_cubes(np.pad(box, 1).astype(np.float32), 0.5, method="lorensen")
-    points = vertices @ matrix.T
-    points -= points.mean(axis=0)
-    a, b, c = (points[faces[:, n]] for n in range(3))
-    across = np.cross(b - a, c - a)  # twice the triangle's area, along its normal
-    return abs(float(np.einsum("ij,ij->", a, across))) / 6, float(np.sqrt((across * across).sum(axis=1)).sum()) / 2
 
 
 def _area(box: npt.NDArray[np.bool_], affine: Array, in_mm: bool) -> Quantity:
@@ -210,6 +201,7 @@ class LesionMeasure(VisionTool):
     spec = ToolSpec(
         name="lesion-measure",
         task="measure",
+        reported_by=SHIPPED,
         version="1.0.0",
         summary="Axes with end points, volume, shape and attenuation of an outlined lesion.",
         not_for="It measures the mask it is given: a wrong outline gives a wrong size.",
