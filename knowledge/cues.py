@@ -7,15 +7,15 @@ offering another one. Reads ``cues.yaml``. Knows no index.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from knowledge.facts import read_yaml
-from knowledge.library import Guideline
-from knowledge.words import EVERYDAY
+from knowledge.library import Guideline, Section
+from knowledge.words import EVERYDAY, TYPES, glossary, joined
 
 _ANY = "any"
 NOT_COVERED = "not-covered"
@@ -31,6 +31,10 @@ class Cues:
     settings: frozenset[str]
     is_finding: bool = False
     """Whether it speaks of a finding: a nodule, a lesion, a cyst."""
+    types: frozenset[str] = frozenset()
+    """Types of nodule it names (see `words.TYPES`)."""
+    several: bool = False
+    """Whether it speaks of more than one."""
 
     @property
     def domain(self) -> float:
@@ -58,6 +62,19 @@ class Cues:
             return 0.0
         return 1.0 if self.settings & set(guideline.population) else -1.0
 
+    def type(self, section: Section) -> float:
+        """Return 1 when the section's title names a type of nodule that the question names, -1 another only, else 0."""
+        made_for = _types_of(section.titles.get("en", ""))
+        if not self.types or not made_for:
+            return 0.0
+        return 1.0 if self.types & made_for else -1.0
+
+    def count(self, section: Section) -> float:
+        """Return 1 when question and title speak of several, -1 when only one of them does, else 0."""
+        title = section.titles.get("en", "").lower()
+        if not self.several:
+            return -1.0 if _several().search(title) else 0.0
+        return 1.0 if _several().search(title) else -1.0 if "single" in title else 0.0
 
     def usual(self, guideline: Guideline) -> float:
         """Return 0 for a guideline that is meant only when it is named and is not, else 1."""
@@ -79,15 +96,45 @@ def cues_of(question: str, guidelines: Sequence[Guideline]) -> Cues:
         parts=frozenset().union(*(part.covers for part in seen)) if seen else None,
         settings=frozenset(name for name, words in _settings().items() if words.search(plain)),
         is_finding=bool(_subjects().search(plain)),
+        types=_types_of(question),
+        several=bool(_several().search(plain)),
     )
 
 
 def not_held(question: str, guidelines: Sequence[Guideline]) -> tuple[str, ...]:
     """Return the guidelines that a question asks for and that are not held; none when it names one that is."""
-    plain = _plain(question)
-    if _named(question, guidelines) - {NOT_COVERED}:
-        return ()
-    return tuple(name for name, words in _absent().items() if words.search(plain))
+    rest, found = _plain(question), []
+    for name, words in _absent().items():
+        if words.search(rest):
+            found.append(name)
+            rest = words.sub(" ", rest)  # "pneumonia severity index" does not name what is held for pneumonia
+    held = _named(rest if found else question, guidelines) - {NOT_COVERED}
+    return () if held else tuple(found)
+
+
+@lru_cache(maxsize=1024)
+def _types_of(text: str) -> frozenset[str]:
+    """Return the types of nodule named; one that has a solid part is part-solid, subsolid is either."""
+    flat = joined(text)
+    found = set(TYPES & set(re.findall(r"[a-z]+", flat)))
+    if "实性" in flat:
+        found.add("solid")
+    if "solidpart" in flat or "partsolid" in found:
+        found = {"partsolid"}
+    if "subsolid" in found:
+        found |= {"partsolid", "groundglass"}
+    return frozenset(found)
+
+
+def word_lists() -> Iterator[str]:
+    """Yield every English word and term that the lists hold."""
+    lists = [*(entry["words"] for entry in _raw()["parts"].values()), *_raw()["settings"].values(),
+             *_raw()["names"].values(), *_raw()["absent"].values(), _raw()["subjects"], _raw()["several"]]  # fmt: skip
+    for terms in lists:
+        yield from map(str, terms)
+    yield from EVERYDAY
+    yield from _raw()["left_alone"]
+    yield from (*glossary()["en"], *glossary()["en"].values(), *glossary()["zh"].values())
 
 
 def _plain(question: str) -> str:
@@ -108,11 +155,12 @@ def _named(question: str, guidelines: Sequence[Guideline]) -> frozenset[str]:
             pattern = rf"(?<![A-Za-z0-9]){re.escape(low.upper() if everyday else low)}(?![A-Za-z])"
             hits = re.finditer(pattern, flat if everyday else flat.lower())
             found += [(*hit.span(), item.name) for hit in hits]
-    return frozenset(
+    named = frozenset(
         name
         for start, end, name in found
         if not any(a <= start and end <= b and (b - a) > (end - start) for a, b, _ in found)
     )
+    return named - set(_raw()["yields"]) or named
 
 
 def _pattern(words: Iterable[str]) -> re.Pattern[str]:
@@ -142,6 +190,11 @@ def _settings() -> dict[str, re.Pattern[str]]:
 @lru_cache(maxsize=1)
 def _subjects() -> re.Pattern[str]:
     return _pattern(_raw()["subjects"])
+
+
+@lru_cache(maxsize=1)
+def _several() -> re.Pattern[str]:
+    return _pattern(_raw()["several"])
 
 
 @lru_cache(maxsize=1)

@@ -24,6 +24,7 @@ class Signs:
         bm25, share: BM25, and BM25 against the best section's, 0 to 1.
         covered: share of the question's words that it holds, by rarity, 0 to 1.
         named, part, setting: 1 when the question names its guideline, body part or setting, -1 when it names another.
+        type, count: 1 when its title names the question's type of nodule, or several as it does, -1 when another.
         usual: 0 for a guideline that people mean only when they name it, and they have not, else 1.
         known: share of the question's words that any passage holds, by rarity; the same for every section.
         domain: 1 when the question is about imaging that is held here, -1 about a part of the body that is not; the
@@ -39,6 +40,8 @@ class Signs:
     named: float
     part: float
     setting: float
+    type: float
+    count: float
     usual: float
     known: float
     domain: float
@@ -58,11 +61,11 @@ NAMES = tuple(f.name for f in fields(Signs))
 
 def _calibration() -> tuple[dict[str, float], float]:
     raw = json.loads(CALIBRATION.read_text(encoding="utf-8"))
-    return {name: float(raw["weights"][name]) for name in ("intercept", *NAMES)}, float(raw["threshold"])
+    return {name: float(raw["weights"].get(name, 0.0)) for name in ("intercept", *NAMES)}, float(raw["threshold"])
 
 
 WEIGHTS, THRESHOLD = _calibration()
-"""Fitted weights, and the score below which a passage is not shown."""
+"""Fitted weights (a sign that was not fitted yet counts nothing), and the score below which a passage is not shown."""
 
 
 def score(signs: Signs, weights: dict[str, float] = WEIGHTS) -> float:

@@ -29,7 +29,8 @@ BESIDE = 0.1
 """Score from which a passage is shown beside one that reaches the threshold: the question is then answered here, and
 the rest of the answer may stand in a passage that shares few of its words."""
 SUPERSEDED = 0.85
-"""Factor on the score of an older edition when a newer one of the same guideline is held and no edition is named."""
+"""Factor on the score of an older edition when a newer one of the same guideline is held, or of any when another is
+named."""
 
 
 _default_folder: Path | None = None
@@ -77,6 +78,7 @@ def search(
     question = _checked(query, k)
     place = store or default_store()
     place.ready()
+    question = place.speller.mended(question)
     names = _names(place.guidelines, guideline, body_part, population)
     if names is None:
         names = _without_or_only_not_covered(question, place.guidelines)
@@ -109,8 +111,9 @@ def _ordered(
     for owner, _ in sections.values():
         family = owner.guideline.lower()
         newest[family] = max(newest.get(family, 0), owner.year or 0)
+    meant = {owner.guideline.lower() for owner, _ in sections.values() if _names_edition(owner, question)}
     fair = {
-        key: value * (SUPERSEDED if _is_older(sections[key][0], newest, question) else 1.0)
+        key: value * (SUPERSEDED if _yields(sections[key][0], newest, meant, question) else 1.0)
         for key, value in scores.items()
     }
     best = max(fair.values(), default=0.0)
@@ -124,10 +127,16 @@ def _ordered(
     return sorted(((value, key) for key, value in fair.items() if value >= BESIDE), key=order)
 
 
-def _is_older(guideline: Guideline, newest: Mapping[str, int], question: str) -> bool:
-    if guideline.year is None or guideline.year >= newest[guideline.guideline.lower()]:
-        return False
-    return guideline.edition.lower() not in question.lower() if guideline.edition else True
+def _yields(guideline: Guideline, newest: Mapping[str, int], meant: set[str], question: str) -> bool:
+    """Return whether another edition of the same guideline goes first: the one that is named, else the newest."""
+    family = guideline.guideline.lower()
+    if family in meant:
+        return not _names_edition(guideline, question)
+    return guideline.year is not None and guideline.year < newest[family]
+
+
+def _names_edition(guideline: Guideline, question: str) -> bool:
+    return bool(guideline.edition) and guideline.edition.lower() in question.lower()
 
 
 def signs_of(question: str, store: Store, names: Iterable[str] | None = None) -> dict[str, Signs]:
@@ -135,11 +144,12 @@ def signs_of(question: str, store: Store, names: Iterable[str] | None = None) ->
     allowed = None if names is None else frozenset(names)
     if allowed is not None and not allowed:
         return {}
+    question = store.speller.mended(question)
     text, asks = _dense(question, store, sorted(allowed) if allowed else None)
     silent = {key for key, _, section in store.sections() if not section.asks}
     asks |= {key: level for key, level in text.items() if key in silent}  # a document states no ways of asking
     lexical, covered = _lexical(question, store)
-    cues = cues_of(question, store.guidelines)
+    cues = cues_of(spelled_out(question), store.guidelines)
     known = _known(question, store)
     best = {"text": max(text.values(), default=0.0), "ask": max(asks.values(), default=0.0)}
     most = max(lexical.values(), default=1.0)
@@ -154,11 +164,13 @@ def signs_of(question: str, store: Store, names: Iterable[str] | None = None) ->
             named=cues.names(owner),
             part=cues.part(owner),
             setting=cues.setting(owner),
+            type=cues.type(section),
+            count=cues.count(section),
             usual=cues.usual(owner),
             known=known,
             domain=cues.domain,
         )
-        for key, owner, _ in store.sections()
+        for key, owner, section in store.sections()
         if key in text.keys() | asks.keys() | lexical.keys() and (allowed is None or owner.name in allowed)
     }
 

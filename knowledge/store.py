@@ -19,6 +19,7 @@ from threading import RLock
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledge.cues import word_lists
 from knowledge.documents import read_documents
 from knowledge.embed import Embedder, default_embedder
 from knowledge.index import Entry, Index, Progress, breaks
@@ -26,6 +27,7 @@ from knowledge.index_folder import FolderIndex
 from knowledge.index_server import ServerIndex
 from knowledge.lexical import LexicalIndex
 from knowledge.library import Guideline, Section, language_of, shipped
+from knowledge.spelling import Speller
 from knowledge.types import BrokenStore, EmbedderDown, Language
 
 logger = logging.getLogger(__name__)
@@ -55,6 +57,7 @@ class Store:
         self._broken: dict[str, str] = {}
         self._seen: frozenset[tuple[str, int, int]] = frozenset()
         self._lexical: dict[Language, LexicalIndex] = {}
+        self._speller: Speller | None = None
 
     @property
     def embedder(self) -> Embedder:
@@ -151,12 +154,26 @@ class Store:
                 self._lexical[language] = LexicalIndex(self.sections(), language)
             return self._lexical[language]
 
+    @property
+    def speller(self) -> Speller:
+        """What puts misspelt words of a question right, by the words of every text that is held."""
+        with self._lock:
+            if self._speller is None:
+                self._speller = Speller(self._words_held())
+            return self._speller
+
+    def _words_held(self) -> Iterator[str]:
+        yield from word_lists()
+        for _, guideline, section in self.sections():
+            yield from (guideline.guideline, *guideline.aliases, *guideline.title.values(), *section.titles.values())
+            yield from (*section.texts.values(), *section.asks)
+
     def reload(self) -> None:
         """Forget what was read, so that changed documents are seen at the next use."""
         with self._lock:
             self.close()
             self._guidelines = None
-            self._lexical = {}
+            self._lexical, self._speller = {}, None
 
     def close(self) -> None:
         """Let go of the index's files or connection."""

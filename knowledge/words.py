@@ -1,7 +1,8 @@
 """Text to words for the lexical index, and questions put into the words the index holds.
 
 English: lower case, plural endings off, no bare numbers. Chinese: jieba, with the trade's terms of
-``glossary.yaml`` as words of their own. A Chinese question is also put into English term by term, for embedders
+``glossary.yaml`` as words of their own. The types of a nodule are one word each in both languages, so that "part-solid"
+does not speak for a solid nodule. A Chinese question is also put into English term by term, for embedders
 that read English only: a gloss, not a translation. Knows no index.
 """
 
@@ -34,10 +35,37 @@ _STOP_ZH = frozenset("的 了 吗 呢 是 在 有 和 与 或 及 要 需要 需
                      "病人 建议 时 者 为 到 从 以 并 中 上 下 大 小 最 更 很 多大 多久 哪些 哪个 各项 项".split())
 
 
+_JOINED = (
+    (r"\b(?:part(?:ly|ially)?|semi)[\s-]*solid\b|\bmixed[\s-]+(?:ground[\s-]?glass|ggns?|ggo)\b|部分实性|半实性|混合(?:性)?磨玻璃", "partsolid"),
+    (r"\bsub[\s-]?solid\b|亚实性", "subsolid"),
+    (r"\b(?:pure[\s-]+)?ground[\s-]?glass\b|\bnon[\s-]?solid\b|\bpure ggns?\b|纯?磨玻璃|非实性", "groundglass"),
+    (r"\bsolid[\s-]+(?:component|part|portion|bit|core)s?\b|实性(?:成分|部分)", "solidpart"),
+)
+"""How a nodule's types are written, and the one word that each becomes."""
+TYPES = frozenset({"solid", "partsolid", "subsolid", "groundglass"})
+
+
+def joined(text: str) -> str:
+    """Return the text in lower case with each type of a nodule as one word.
+
+    >>> joined("Part-solid nodule, solid part 4 mm")
+    ' partsolid  nodule,  solidpart  4 mm'
+    """
+    text = text.lower()
+    for pattern, word in _joined_patterns():
+        text = pattern.sub(f" {word} ", text)
+    return text
+
+
 @lru_cache(maxsize=1)
-def glossary() -> dict[Language, dict[str, str]]:
-    """Return the trade's terms: ``zh`` Chinese to English, ``en`` shorthand spelled out."""
-    raw: dict[Language, dict[str, str]] = read_yaml(
+def _joined_patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple((re.compile(pattern), word) for pattern, word in _JOINED)
+
+
+@lru_cache(maxsize=1)
+def glossary() -> dict[str, dict[str, str]]:
+    """Return the trade's terms: ``zh`` Chinese to English, ``en`` shorthand spelled out, ``as`` Chinese as typed."""
+    raw: dict[str, dict[str, str]] = read_yaml(
         Path(__file__).with_name("glossary.yaml").read_text(encoding="utf-8")
     )
     return raw
@@ -63,7 +91,7 @@ def _chinese_terms() -> re.Pattern[str]:
 
 def words(text: str, language: Language) -> list[str]:
     """Return the words of `text` as the index of that language holds them."""
-    lower = text.lower()
+    lower = joined(text)
     latin = [_stem(word) for word in _LATIN.findall(lower) if _kept(word)]
     if language == "en":
         return latin

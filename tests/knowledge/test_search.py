@@ -28,9 +28,49 @@ def test_the_right_passage_comes_first_in_the_questions_language(question: str, 
     assert first(question, store) == passage
 
 
-@pytest.mark.parametrize("question", ["follow-up of a 7 mm solid nodule", "7mm实性结节怎么随访?"])
-def test_a_nodule_of_which_nothing_else_is_said_is_fleischners(question: str, store: Store) -> None:
-    assert first(question, store).startswith("fleischner-2017/")
+@pytest.mark.parametrize(
+    ("question", "passage"),
+    [
+        ("follow-up of a 7 mm solid nodule", "fleischner-2017/solid-single/en"),
+        ("7mm实性结节怎么随访?", "fleischner-2017/solid-single/zh"),
+        ("7 mm part-solid nodule, incidental, follow-up", "fleischner-2017/part-solid/en"),
+        ("8 mm ground glass nodule, incidental, how often to scan", "fleischner-2017/ground-glass/en"),
+        ("偶然发现多发亚实性结节怎么随访?", "fleischner-2017/subsolid-multiple/zh"),
+    ],
+)
+def test_the_type_of_a_nodule_and_their_number_decide_among_fleischners_passages(
+    question: str, passage: str, store: Store
+) -> None:
+    assert first(question, store) == passage
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("fleishner, 4 mm solid ndule", "fleischner, 4 mm solid nodule"),
+        ("Bosniak2 criteria on a kidny mass", "Bosniak 2 criteria on a kidney mass"),
+        ("3毫米小节结,毛玻璃", "3毫米小结节,磨玻璃"),
+        ("noodle soup in bad weather", "noodle soup in bad weather"),
+    ],
+)
+def test_slips_of_the_keyboard_are_put_right_and_other_words_left(typed: str, meant: str, store: Store) -> None:
+    assert store.speller.mended(typed) == meant
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Wells score for PE", "HEART score 4, chest pain", "CHA2DS2-VASc of 3: anticoagulate?", "NEXUS rule",
+        "Ottawa ankle rules", "Child-Pugh B", "pneumonia severity index class 4", "Wells评分怎么算?",
+    ],
+)  # fmt: skip
+def test_a_score_that_is_not_held_is_not_answered_with_another(question: str, store: Store) -> None:
+    assert missing(question, store=store)
+    assert {p.id for p in search(question, store=store)} <= {"not-covered/clinical-scores/en", "not-covered/clinical-scores/zh"}
+
+
+def test_curb_65_is_still_answered(store: Store) -> None:
+    assert first("CURB-65 of 3, admit?", store).startswith("curb-65/")
 
 
 def test_a_passage_comes_in_the_language_asked_for(store: Store) -> None:
