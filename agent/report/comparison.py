@@ -121,7 +121,22 @@ def _sum(material: Material, item: Evidence) -> list[Draft]:
     before, now = reference(item, "prior_sum_of_diameters"), reference(item, "current_sum_of_diameters")
     key = "sum.both" if before else "sum.now"
     values = {"which": which, "now": now} | ({"before": before} if before else {})
-    return [material.say(key, item.id, **values), material.say("left_out.response")]
+    nodes = item.inputs.get("nodes") or ()
+    if nodes:
+        key += "_nodes"
+        values["what"] = material.phrase("sum.node" if len(nodes) == 1 else "sum.nodes")
+        values["nodes"] = material.listed(material.phrase("lesion", n=n) for n in nodes)
+    said = [x.stated["lymph_node"].id for x in material.kept if x.number in nodes and "lymph_node" in x.stated]
+    small = [_small_node(material, item, n) for n in item.inputs.get("small_nodes") or ()]
+    return [material.say(key, item.id, *said, **values), *small, material.say("left_out.response")]
+
+
+def _small_node(material: Material, item: Evidence, number: int) -> Draft:
+    lesion = material.record.lesion(number)
+    size = lesion.measurement if lesion is not None else None
+    held = [size.id] if size is not None else []
+    value = reference(size, "axial_short_axis") if size is not None else None
+    return material.say("sum.small_node", *held, item.id, n=number, size=value, limit=reference(item, "node_limit"))
 
 
 def in_impression(material: Material) -> list[Draft]:

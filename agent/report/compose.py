@@ -7,6 +7,7 @@ composer: no language model is asked. Knows no file and no Markdown.
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
@@ -14,14 +15,16 @@ from agent import grounding
 from agent.events import UngroundedAnswer
 from agent.grounding.clauses import bare
 from agent.privacy import Redactor
-from agent.report import closing, comparison, findings, opening
+from agent.report import advice, closing, comparison, edits, findings, opening, targets
+from agent.report.addendum import addendum
 from agent.report.guidance import guidance
 from agent.report.material import Draft, Material, RowDraft
 from agent.report.model import Form, Report, Row, Section, Statement, Table
+from agent.report.template import Part, choose
 from agent.toolset.desk import Desk
 from tools.quantity import Language
 
-SHORT = ("about", "impression", "measurements", "recommendation", "not_assessed", "provenance")
+SHORT = ("about", "addendum", "impression", "measurements", "recommendation", "not_assessed", "provenance")
 """Sections of a shortened report: what must be said in any, and nothing that only describes."""
 
 
@@ -33,43 +36,99 @@ def material_of(desk: Desk, language: Language) -> Material:
         clean=Redactor(desk.workspace.cases.sources(desk.case_id)).clean,
         guidance=guidance(desk),
         composed=datetime.now(UTC).isoformat(timespec="seconds"),
+        specs={s.name: s for s in desk.workspace.registry.specs},
+        templates=desk.workspace.settings.home / "templates",
     )
 
 
-def compose(material: Material, *, version: int = 1, form: Form = "full") -> Report:
-    """Return the report of a case as it stands."""
+def compose(
+    material: Material,
+    *,
+    version: int = 1,
+    form: Form = "full",
+    template: str | None = None,
+    signed: Report | None = None,
+) -> Report:
+    """Return the report of a case as it stands, the clinician's edits in it.
+
+    Args:
+        version: its number.
+        form: full, short, or with a brief impression.
+        template: by name; None takes the one that fits what is stated.
+        signed: the signed report that this one is an addendum to.
+
+    Raises:
+        BadTemplate: there is no such template, or it is not valid.
+    """
+    layout = choose(template, material.record, material.templates)
     gate = Gate(material)
-    drafted: dict[str, list[Draft]] = {
+    drafted = _drafted(material, form)
+    sections = []
+    for part in layout.parts:
+        if part.key in drafted and (form != "short" or part.key in SHORT):
+            section = _section(gate, part, drafted[part.key])
+            if section.statements or section.table:
+                sections.append(section)
+    if gate.problems:
+        sections = _noted(gate, sections)
+    edited = edits.apply(material, sections)
+    edited_sections = list(edited.sections)
+    amends = None
+    if signed is not None:
+        amends = signed.version
+        edited_sections.insert(0, addendum(material, signed, edited_sections))
+    cited = {name for section in edited_sections for name in section.cites}
+    origin = (*(Statement(d.text) for d in closing.provenance(material, cited)), *edited.removed)
+    place = next((p for p in layout.parts if p.key == "provenance"), Part("provenance"))
+    edited_sections.append(Section("provenance", _title(material, place), origin))
+    problems = (*gate.problems, *contradictions(material), *edited.problems)
+    return Report(
+        version=version, language=material.language, form=form, composed=material.composed,
+        evidence_count=len(material.record.items), title=layout.title[material.language],
+        notices=(material.phrase("draft" if amends is None else "amended"), material.phrase("notice")),
+        sections=tuple(edited_sections), problems=tuple(dict.fromkeys(problems)), template=layout.name, amends=amends,
+    )  # fmt: skip
+
+
+def _drafted(material: Material, form: Form) -> dict[str, list[Draft]]:
+    return {
         "about": opening.about(material),
         "context": opening.context(material),
         "technique": opening.technique(material),
         "comparison": comparison.comparison(material),
+        "targets": [],
         "findings": findings.findings(material),
         "measurements": [],
         "impression": findings.impression(material, brief=form == "brief"),
-        "recommendation": closing.recommendation(material),
+        "recommendation": advice.recommendation(material),
         "not_assessed": closing.not_assessed(material),
     }
-    sections = []
-    for key, drafts in drafted.items():
-        if form != "short" or key in SHORT:
-            table = gate.table(findings.heads(material), findings.rows(material)) if key == "measurements" else None
-            section = Section(key, material.phrase(key), gate.admit(drafts), table)
-            if section.statements or section.table:
-                sections.append(section)
-    if gate.problems:
-        last = sections.pop()
-        noted = (*last.statements, *gate.admit([material.say("left_out.sentences")]))
-        sections.append(dataclasses.replace(last, statements=noted))
-    cited = {name for section in sections for name in section.cites}
-    origin = tuple(Statement(d.text) for d in closing.provenance(material, cited))
-    sections.append(Section("provenance", material.phrase("provenance"), origin))
-    return Report(
-        version=version, language=material.language, form=form, composed=material.composed,
-        evidence_count=len(material.record.items), title=material.phrase("title"),
-        notices=(material.phrase("draft"), material.phrase("notice")),
-        sections=tuple(sections), problems=tuple(dict.fromkeys((*gate.problems, *contradictions(material)))),
-    )  # fmt: skip
+
+
+_TABLES = {"measurements": (findings.heads, findings.rows), "targets": (targets.heads, targets.rows)}
+"""Sections that are a table."""
+
+
+def _section(gate: Gate, part: Part, drafts: list[Draft]) -> Section:
+    material = gate.material
+    fixed = [Draft(text, f"fixed.{n}") for n, text in enumerate(part.text.get(material.language, ()), start=1)]
+    table = None
+    if part.key in _TABLES:
+        heads, rows = _TABLES[part.key]
+        table = gate.table(heads(material), rows(material))
+    return Section(part.key, _title(material, part), gate.admit([*drafts, *fixed], part.key), table)
+
+
+def _title(material: Material, part: Part) -> str:
+    return part.title.get(material.language) or material.phrase(part.key)
+
+
+def _noted(gate: Gate, sections: list[Section]) -> list[Section]:
+    """Say in the report that sentences were left out."""
+    told = gate.admit([gate.material.say("left_out.sentences")], "not_assessed")
+    return [
+        dataclasses.replace(s, statements=(*s.statements, *told)) if s.key == "not_assessed" else s for s in sections
+    ]
 
 
 def contradictions(material: Material) -> list[str]:
@@ -86,18 +145,22 @@ class Gate:
     """Lets in what the evidence carries, and keeps the reason for what it does not."""
 
     def __init__(self, material: Material) -> None:
-        self._material = material
+        self.material = material
         self.problems: list[str] = []
 
-    def admit(self, drafts: Iterable[Draft]) -> tuple[Statement, ...]:
-        """Return the drafts that pass, filled in."""
+    def admit(self, drafts: Iterable[Draft], section: str = "") -> tuple[Statement, ...]:
+        """Return the drafts that pass, filled in, each with an id: section, sentence, and which one of several."""
         admitted = []
+        seen: Counter[str] = Counter()
         for draft in drafts:
             text, problems = self._judged(draft.text, strict=True)
+            seen[draft.key] += 1
             if problems:
                 self.problems.append(f"Left out, {'; '.join(problems)}: {draft.text}")
-            else:
-                admitted.append(Statement(text, grounding.cites_of(text)))
+                continue
+            which = f"~{seen[draft.key]}" if seen[draft.key] > 1 else ""
+            name = f"{section}/{draft.key}{which}" if section and draft.key else ""
+            admitted.append(Statement(text, grounding.cites_of(text), name))
         return tuple(admitted)
 
     def table(self, heads: tuple[str, ...], rows: Iterable[RowDraft]) -> Table | None:
@@ -118,9 +181,9 @@ class Gate:
 
     def _judged(self, draft: str, *, strict: bool = False) -> tuple[str, list[str]]:
         """Return a draft filled in, and what is wrong with it; strict: a citation that carries nothing, too."""
-        record = self._material.record
+        record = self.material.record
         try:
-            text = grounding.fill(draft, record.by_id, self._material.language)
+            text = grounding.fill(draft, record.by_id, self.material.language)
         except UngroundedAnswer as error:
             return draft, [str(error)]
         problems = []

@@ -1,102 +1,168 @@
-"""A report on disk: kept whole with its case, and written out as report.md and evidence.json.
+"""A report's files, written whole or not at all: first all beside their places, then each into its own.
 
-A file is there whole or not at all: everything is first written beside its place and then moved into it. What is
-written names no patient and no path.
+`WRITERS` lists what a report is written as, in order; each writer may use what the ones before it made, and gives
+for what cannot be made the reason. What is written names no path.
 """
 
 from __future__ import annotations
 
 import errno
+import importlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from agent.events import AgentError
-from agent.report.compose import compose, material_of
+from agent.report.compose import material_of
+from agent.report.kept import as_of, last_report, load_report
 from agent.report.material import Material
 from agent.report.model import Report
-from agent.report.render import to_markdown
+from agent.report.refresh import is_current
 from agent.toolset.desk import Desk
 
-KEPT = "report.json"
 MARKDOWN, EVIDENCE = "report.md", "evidence.json"
 WORDED = ("stated", "category", "scan", "drawn")
 """Kinds of evidence that can hold free text: what a reader typed, and what was noted while reading a file."""
-FORMATS: Mapping[str, tuple[str, ...]] = {
-    "markdown": (MARKDOWN,), "json": (EVIDENCE,), "all": (MARKDOWN, EVIDENCE),
-}  # fmt: skip
 
 
-def last_report(desk: Desk) -> Report | None:
-    """Return the case's last composed report, or None. Raises AgentError when its file is damaged."""
-    path = desk.workspace.cases.case_folder(desk.case_id) / KEPT
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        return Report.from_json(data)
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise AgentError("The kept report cannot be read; write the report again.") from error
+@dataclass(frozen=True)
+class Made:
+    """What a writer made: files by name, and the reason for each that could not be made."""
+
+    files: Mapping[str, bytes]
+    absent: Mapping[str, str]
 
 
-def keep_report(desk: Desk, report: Report) -> None:
-    """Keep a report whole with its case, and its version in the case's state. Raises AgentError."""
-    folder = desk.workspace.cases.case_folder(desk.case_id)
-    put(folder, {KEPT: json.dumps(report.to_json(), ensure_ascii=False)})
-    desk.keep(
-        report={
-            "version": report.version, "language": report.language, "form": report.form,
-            "composed": report.composed, "problems": len(report.problems),
-        }
-    )  # fmt: skip
+@dataclass(frozen=True)
+class Writer:
+    """One way to write a report.
+
+    Attributes:
+        format: what it is asked for by.
+        names: the files it makes.
+        needs: names made by an earlier writer that it is made from; written beside it only when asked for.
+        at: ``module:function``, called as ``function(desk, report, material, made)`` and imported when it is needed.
+    """
+
+    format: str
+    names: tuple[str, ...]
+    at: str
+    needs: tuple[str, ...] = ()
+
+    def write(self, desk: Desk, report: Report, material: Material, made: Mapping[str, bytes]) -> Made:
+        """Return this writer's files."""
+        module, _, function = self.at.partition(":")
+        result: Made = getattr(importlib.import_module(module), function)(desk, report, material, made)
+        return result
 
 
-def write_files(desk: Desk, folder: Path, format: str = "all") -> list[Path]:
-    """Write the report's files into a folder, made if need be, and return them.
+WRITERS: tuple[Writer, ...] = (
+    Writer("markdown", (MARKDOWN,), "agent.report.files:markdown"),
+    Writer("text", ("report.txt",), "agent.report.text:write"),
+    Writer("html", ("report.html",), "agent.report.page:write"),
+    Writer("pdf", ("report.pdf",), "agent.report.pdf:write"),
+    Writer("json", (EVIDENCE,), "agent.report.files:evidence"),
+    Writer("dicom", ("sr.dcm", "seg.dcm", "report.dcm"), "agent.report.dicom:write", needs=("report.pdf",)),
+    Writer("fhir", ("fhir.json",), "agent.report.fhir:write", needs=("report.pdf",)),
+)
+"""The last two name the patient, as their readers must know whose they are; no other file does."""
+
+
+def formats() -> tuple[str, ...]:
+    """Return what a report can be asked for as."""
+    return (*dict.fromkeys(w.format for w in WRITERS), "all")
+
+
+@dataclass(frozen=True)
+class Written:
+    """Files that were written, and the reason for each that could not be made."""
+
+    files: tuple[Path, ...]
+    absent: Mapping[str, str]
+
+
+def write_files(desk: Desk, folder: Path, format: str = "all", version: int | None = None) -> Written:
+    """Write a report's files into a folder, made if need be.
 
     Raises:
-        AgentError: there is no report, the case has moved on since it was written, or the folder cannot be written.
+        AgentError: there is no report, the case has moved on since it was written, nothing of the format could be
+            made, or the folder cannot be written.
     """
-    if format not in FORMATS:
-        raise AgentError(f"A report is written as {', '.join(FORMATS)}; not as {format!r}.")
-    report = last_report(desk)
+    made = make_files(desk, format, version)
+    if not made.files:
+        raise AgentError("; ".join(f"{name} was not written: {why}" for name, why in made.absent.items()))
+    return Written(tuple(put(folder, made.files)), made.absent)
+
+
+def make_files(desk: Desk, format: str = "all", version: int | None = None) -> Made:
+    """Return a report's files as bytes; see `write_files` for errors."""
+    if format not in formats():
+        raise AgentError(f"A report is written as {', '.join(formats())}; not as {format!r}.")
+    report = last_report(desk) if version is None else load_report(desk, version)
     if report is None:
         raise AgentError('There is no report in this case yet. Ask for it first: "write the report".')
-    material = material_of(desk, report.language)
-    if _said(compose(material, form=report.form)) != _said(report):
+    if not is_current(desk, report):
         raise AgentError(
             f"The case has changed since report version {report.version} was written, so it no longer says what "
             "the evidence does. Write the report again, then export it."
         )
-    texts = {MARKDOWN: to_markdown(report), EVIDENCE: evidence_json(material, report, desk.case_id)}
-    return put(folder, {name: texts[name] for name in FORMATS[format]})
+    then = as_of(desk, report)
+    material = material_of(then, report.language)
+    wanted = [w for w in WRITERS if format in ("all", w.format)]
+    needed = {name for w in wanted for name in w.needs}
+    files: dict[str, bytes] = {}
+    absent: dict[str, str] = {}
+    for writer in WRITERS:
+        if writer in wanted or needed & set(writer.names):
+            found = writer.write(then, report, material, files)
+            files |= found.files
+            absent |= found.absent
+    asked = {name for w in wanted for name in w.names}
+    return Made({n: b for n, b in files.items() if n in asked}, {n: r for n, r in absent.items() if n in asked})
+
+
+def markdown(desk: Desk, report: Report, material: Material, made: Mapping[str, bytes]) -> Made:
+    """Return report.md."""
+    from agent.report.render import to_markdown
+
+    return Made({MARKDOWN: to_markdown(report).encode()}, {})
+
+
+def evidence(desk: Desk, report: Report, material: Material, made: Mapping[str, bytes]) -> Made:
+    """Return evidence.json."""
+    return Made({EVIDENCE: evidence_json(material, report, desk.case_id).encode()}, {})
 
 
 def evidence_json(material: Material, report: Report, case_id: str) -> str:
-    """Return the content of evidence.json: all evidence, superseded too, each marked current or not."""
+    """Return the content of evidence.json: the report, and all evidence, superseded too, marked current or not."""
+    from agent.report.closing import reported
+
     record = material.record
     items = [{**e.to_json(), "current": e.id in record.current} for e in record.items]
+    told = reported(material, {e.producer for e in record.items})
     data = {
-        "case": case_id, "notice": report.notices[-1], "language": report.language,
+        "case": case_id, "notice": report.notices[-1], "language": report.language, "status": report.status,
         "report_version": report.version, "composed": report.composed, "scan": _scan(material),
-        "evidence_count": report.evidence_count, "evidence": [_cleaned(item, material) for item in items],
+        "evidence_count": report.evidence_count, **{f"accuracy of {name}": text for name, text in told.items()},
+        "report": report.to_json(), "evidence": [_cleaned(item, material) for item in items],
     }  # fmt: skip
     return json.dumps(data, ensure_ascii=False, indent=1)
 
 
-def put(folder: Path, texts: Mapping[str, str]) -> list[Path]:
+def put(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
     """Write files whole: all beside their places first, then each into its own. Raises AgentError."""
     parts: dict[str, str] = {}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, text in texts.items():
+        for name, content in files.items():
             handle, part = tempfile.mkstemp(dir=folder, prefix=f".{name}.", suffix=".part")
             parts[part] = name
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
         taken = next((name for name in parts.values() if (folder / name).is_dir()), None)
@@ -112,14 +178,13 @@ def put(folder: Path, texts: Mapping[str, str]) -> list[Path]:
             "folder that exists, or can be made, and has room."
         ) from error
     finally:
-        for part in parts:
-            Path(part).unlink(missing_ok=True)
-    return [folder / name for name in texts]
+        _remove(parts)
+    return [folder / name for name in files]
 
 
-def _said(report: Report) -> tuple[Any, ...]:
-    """Return what a report says of the case, without when and from how many pieces it was composed."""
-    return tuple(s for s in report.sections if s.key != "provenance")
+def _remove(parts: Iterable[str]) -> None:
+    for part in parts:
+        Path(part).unlink(missing_ok=True)
 
 
 def _scan(material: Material) -> dict[str, Any] | None:

@@ -18,6 +18,8 @@ _COLUMNS = (
 """Quantities of the table's columns, first that is held."""
 BRIEF_LESIONS = 2
 """Lesions that a brief impression gives a sentence each."""
+_ATTRIBUTES = ("lidc_texture", "lidc_margin")
+"""Readers' ratings beside the one of the whole nodule."""
 _SAID_OF_LESION = ("nodule_type", "lobe", "perifissural")
 
 
@@ -141,7 +143,11 @@ def _measured(material: Material, lesion: LesionRecord) -> list[Draft]:
     if item is None:
         return []
     key = "finding.size" if lesion.outlined else "finding.rough_size"
-    drafts = [material.say(key, item.id, n=lesion.number, sizes=sizes(material, item))]
+    said = sizes(material, item)
+    slices = (item.inputs.get("seen_on") or {}).get(material.language)
+    if slices:
+        said += material.phrase("finding.seen_on", slice=slices)
+    drafts = [material.say(key, item.id, n=lesion.number, sizes=said)]
     if is_cut_off(lesion):
         drafts.append(material.say("finding.cut", item.id, n=lesion.number))
     return drafts
@@ -182,12 +188,24 @@ def _rating(material: Material, lesion: LesionRecord) -> list[Draft]:
     rating = reference(item, "lidc_rating") if item else None
     if item is None or rating is None:
         return []
-    others = [q.name for q in item.quantities if q.unit == "{rating}" and q.name != "lidc_rating"]
+    others = [q.name for q in item.quantities if q.unit == "{rating}" and q.name.startswith("lidc_rating_")]
     beside = "".join(
         material.phrase("finding.beside", what=measure_name(n, material.language), value=f"{{{item.id}.{n}}}")
         for n in others
     )
-    return [material.say("finding.rating", item.id, n=lesion.number, rating=rating, beside=beside)]
+    said = [material.say("finding.rating", item.id, n=lesion.number, rating=rating, beside=beside)]
+    return [*said, *_attributes(material, lesion, item)]
+
+
+def _attributes(material: Material, lesion: LesionRecord, item: Evidence) -> list[Draft]:
+    """Give what else of the readers' ratings the tool estimates; it goes no further than the findings."""
+    held = [n for n in _ATTRIBUTES if item.quantity(n) is not None]
+    if not held:
+        return []
+    parts = [
+        material.phrase("sizes.one", what=measure_name(n, material.language), value=f"{{{item.id}.{n}}}") for n in held
+    ]
+    return [material.say("finding.attributes", item.id, n=lesion.number, parts=material.listed(parts))]
 
 
 def rows(material: Material) -> list[RowDraft]:

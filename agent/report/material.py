@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from agent.record import LesionRecord, Record
 from agent.report.guidance import Guidance
 from agent.report.phrases import phrase
 from agent.report.terms import listed, place, plain, value_word, word
+from tools.contract import ToolSpec
 from tools.evidence import Evidence
 from tools.measure import CUT_OFF
 from tools.quantity import Language
@@ -21,12 +23,16 @@ THIN_MM, THICK_MM = 1.5, 2.5
 """Above 1.5 mm a nodule's type is provisional; above 2.5 mm no part-solid call, growth category or doubling time
 (Fleischner 2017 asks for sections of at most 1.5 mm; 2.5 mm is our own limit)."""
 
+_KEY = str.maketrans({" ": "", "、": "-", ",": "-"})
+"""Lesion numbers in a sentence's key read alike in both languages."""
+
 
 @dataclass(frozen=True)
 class Draft:
-    """A sentence before its digits are filled in, its citations written in it."""
+    """A sentence before its digits are filled in, its citations written in it; `key`: which sentence, and of what."""
 
     text: str
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,26 +51,31 @@ class Material:
         record: the case as it stands.
         language: of the report.
         clean: replaces the case's known identifiers in what a reader typed.
-        guidance: what a guideline says, by lesion number.
+        guidance: what each guideline says, by lesion number.
+        specs: what the installed tools say of themselves, by name.
+        templates: folder of the site's own templates, which need not exist.
         composed: UTC, ISO 8601.
     """
 
     record: Record
     language: Language
     clean: Callable[[str], str]
-    guidance: Mapping[int, Guidance] = field(default_factory=dict)
+    guidance: Mapping[int, tuple[Guidance, ...]] = field(default_factory=dict)
     composed: str = ""
+    specs: Mapping[str, ToolSpec] = field(default_factory=dict)
+    templates: Path | None = None
 
     def say(self, key: str, *cites: str, **values: Any) -> Draft:
         """Return a sentence: a phrase filled, its citations, its stop."""
         text = phrase(key, self.language, **values)
-        return self.sentence(text, *cites)
+        about = str(values["n"]).translate(_KEY) if "n" in values else ""
+        return self.sentence(text, *cites, key=f"{key}.{about}" if about else key)
 
-    def sentence(self, text: str, *cites: str) -> Draft:
+    def sentence(self, text: str, *cites: str, key: str = "") -> Draft:
         """Return a sentence of words at hand."""
         text = text[:1].upper() + text[1:]
         named = f" [{', '.join(dict.fromkeys(cites))}]" if cites else ""
-        return Draft(f"{text}{named}{'。' if self.language == 'zh' else '.'}")
+        return Draft(f"{text}{named}{'。' if self.language == 'zh' else '.'}", key)
 
     def phrase(self, key: str, **values: Any) -> str:
         """Return a part of a sentence."""

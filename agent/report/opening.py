@@ -5,7 +5,7 @@ from __future__ import annotations
 from agent.report.material import THICK_MM, THIN_MM, Draft, Material
 from tools.evidence import Evidence
 
-_NOT_CONTEXT = ("modality", "body_part", "status", "prior_size", "prior_interval", "targets")
+_NOT_CONTEXT = ("prior_report", "modality", "body_part", "status", "prior_size", "prior_interval", "targets")
 """Stated facts that belong to technique, to a lesion or to the comparison."""
 
 

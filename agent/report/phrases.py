@@ -16,6 +16,8 @@ PHRASES: dict[str, tuple[str, str]] = {
     # Above the sections
     "title": ("Scan report", "影像报告"),
     "draft": ("DRAFT, not signed", "草稿,未签署"),
+    "amended": ("ADDENDUM, DRAFT, not signed", "补充报告,草稿,未签署"),
+    "signed": ("Signed by “$reader” at `$signed` [$id]", "由“$reader”于`$signed`签署 [$id]"),
     "notice": (
         "Research use only. Not a medical device. Every result needs review by a qualified reader.",
         "仅供研究使用。不是医疗器械。所有结果均须由有资质的阅片者复核。",
@@ -23,11 +25,14 @@ PHRASES: dict[str, tuple[str, str]] = {
     "phantom": ("This scan is a generated phantom, not a patient", "本图像为生成的模体,不是患者"),
     # Section titles
     "about": ("About this scan", "关于本图像"),
-    "context": ("Clinical context, as stated", "临床信息(由医生陈述)"),
+    "context": ("Indication and context, as stated", "检查指征与临床信息(由医生陈述)"),
     "technique": ("Technique", "检查技术"),
     "comparison": ("Comparison", "对比"),
     "findings": ("Findings", "所见"),
     "measurements": ("Measurements", "测量"),
+    "targets": ("Target lesions", "靶病灶"),
+    "pictures": ("Key images", "关键图像"),
+    "addendum": ("Addendum", "补充报告"),
     "impression": ("Impression", "印象"),
     "recommendation": ("Recommendation", "建议"),
     "not_assessed": ("Not assessed", "未评估内容"),
@@ -82,6 +87,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "finding.size": ("Lesion $n: $sizes", "病灶$n:$sizes"),
     "sizes.axes": ("axial long axis $long, short axis $short", "轴位长径 $long、短径 $short"),
     "sizes.one": ("$what $value", "$what $value"),
+    "finding.seen_on": (" ($slice)", "($slice)"),
     "finding.beside": (" ($what: $value)", "($what:$value)"),
     "cell.rough": ("$n (rough region)", "$n(粗略区域)"),
     "finding.rough_size": ("Lesion $n, measured on the search's rough region and not on an outline: $sizes",
@@ -94,6 +100,9 @@ PHRASES: dict[str, tuple[str, str]] = {
     "finding.sides_differ": (
         "Lesion $n: the lobe stated ($lobe) and the side of the outline ($place) do not agree; please check",
         "病灶$n:所陈述的肺叶($lobe)与轮廓所在侧别($place)不一致,请核对"),
+    "finding.attributes": (
+        "Lesion $n: further LIDC readers' ratings, 1-5, as the tool estimates them: $parts",
+        "病灶$n:工具估计的其他LIDC阅片者评分,1-5:$parts"),
     "finding.rating": (
         "Lesion $n: LIDC readers' rating, 1-5: $rating$beside; it is no diagnosis and enters neither impression "
         "nor criteria",
@@ -131,6 +140,15 @@ PHRASES: dict[str, tuple[str, str]] = {
                               "供复核(搜索列出,未勾画):$which"),
     # Recommendation
     "advice.row": ("Lesion $n: $title, row $row, if $stated: $action", "病灶$n:$title,条目$row,若$stated:$action"),
+    "advice.row_category": ("Lesion $n: $title, row $row, if $stated: $category; $action",
+                            "病灶$n:$title,条目$row,若$stated:$category;$action"),
+    "advice.differ": ("Lesion $n: $one and $other differ; $one: $action; $other: $second",
+                      "病灶$n:$one与$other不一致;$one:$action;$other:$second"),
+    "advice.mean": ("mean diameter $value (to one decimal)", "平均直径$value(保留一位小数)"),
+    "advice.longest": ("axial long axis $value", "轴位长径$value"),
+    "advice.needs_brock": (
+        "$which: $title is not applied yet: it goes by the Brock probability; not stated: $needs",
+        "$which:尚未应用$title:其依据Brock概率;未陈述:$needs"),
     "advice.counted": (" (lesions outlined in this case)", "(本病例已勾画者)"),
     "advice.size": ("mean diameter $value (nearest whole mm)", "平均直径$value(取整至毫米)"),
     "advice.out_of_scope": ("Lesion $n: $title was not applied: $reason", "病灶$n:未应用$title:$reason"),
@@ -203,12 +221,35 @@ PHRASES: dict[str, tuple[str, str]] = {
         "rejects the lesion, and everything else in it follows the evidence",
         "报告可用英文或中文,可完整、简短或仅印象精简;阅片者排除某病灶后,该病灶即不再列入,其余内容均依据证据",
     ),
+    # The clinician's own words, and what follows a signature
+    "edit.changed": ("(clinician's wording)", "(医生改写)"),
+    "edit.added": ("(added by the clinician)", "(医生补充)"),
+    "edit.changed.not_measured": ("(clinician's wording, not as measured here)", "(医生改写,与此处测量不一致)"),
+    "edit.added.not_measured": ("(added by the clinician, not measured here)", "(医生补充,非此处测量)"),
+    "edit.removed": ("Sentences removed by the clinician: $ids", "医生删除的语句:$ids"),
+    "addendum.lead": ("Amends the report signed by “$reader” at `$signed`", "对“$reader”于`$signed`签署的报告作补充"),
+    "addendum.before": ("Previously: ", "此前:"),
+    "addendum.now": ("Now: ", "现为:"),
+    # Key images
+    "picture.lesion": ("Lesion $n, $plane slice $index of $count, $window window (centre $centre, width $width$unit); "
+                       "outline and calipers as in the evidence",
+                       "病灶$n,$plane第$index/$count层,$window窗(窗位$centre,窗宽$width$unit);轮廓与测量线取自证据"),
+    "picture.candidate": ("Lesion $n, candidate of the search, $plane slice $index of $count, $window window (centre "
+                          "$centre, width $width$unit); a rough region, not an outline",
+                          "病灶$n,搜索所得候选,$plane第$index/$count层,$window窗(窗位$centre,窗宽$width$unit);仅为粗略区域"),
+    "picture.more": ("Key images show the largest lesions; the others are in the table",
+                     "关键图像仅示最大的病灶;其余见测量表"),
+    "page": ("Page $page of $pages", "第$page页,共$pages页"),
+    "watermark": ("DRAFT", "草稿"),
+    "problems": ("To be settled before signing", "签署前待处理"),
     # Provenance: identifiers stand in `code spans`, each held by the evidence as it is
     "from.tool": ("`$tool`, version `$version`, weights `$weights`, last used `$created`: $ids",
                   "`$tool`,版本`$version`,权重`$weights`,最近使用`$created`:$ids"),
     "from.plain": ("`$tool`, version `$version`, without weights, last used `$created`: $ids",
                    "`$tool`,版本`$version`,无权重,最近使用`$created`:$ids"),
     "from.scan": ("Scan `$scan`", "图像`$scan`"),
+    "from.accuracy": ("`$tool`, reported accuracy: `$said`", "`$tool`,所报告的准确度(原文):`$said`"),
+    "from.no_accuracy": ("none reported", "未报告"),
     "from.record": ("Composed `$composed` from a record of `$count` pieces of evidence, kept in evidence.json",
                     "于`$composed`根据`$count`条证据编写,证据见evidence.json"),
 }  # fmt: skip

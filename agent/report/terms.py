@@ -48,7 +48,7 @@ _TERMS: dict[str, tuple[str, str]] = {
     # What a clinician states: field=value
     "setting=incidental": ("incidental finding", "偶然发现"),
     "setting=screening": ("screening", "筛查"),
-    "setting=oncology": ("oncology patient", "肿瘤患者"),
+    "setting=oncology": ("oncology patient", "肿瘤科患者"),
     "setting=follow-up": ("follow-up of a known nodule", "已知结节随访"),
     "sex=female": ("female", "女性"),
     "sex=male": ("male", "男性"),
@@ -85,6 +85,14 @@ _TERMS: dict[str, tuple[str, str]] = {
     "lobe=left upper lobe": ("left upper lobe", "左肺上叶"),
     "lobe=left lower lobe": ("left lower lobe", "左肺下叶"),
     "lobe=lingula": ("lingula", "舌段"),
+    "plane.axial": ("axial", "轴位"),
+    "plane.coronal": ("coronal", "冠状位"),
+    "plane.sagittal": ("sagittal", "矢状位"),
+    "window.lung": ("lung", "肺"),
+    "window.soft tissue": ("soft-tissue", "软组织"),
+    "window.brain": ("brain", "脑"),
+    "window.header": ("the file's own", "文件自带"),
+    "window.full": ("full-range", "全范围"),
     # Inputs a guideline still needs
     "need.setting": ("setting (incidental, screening, oncology or follow-up)", "发现情况(偶然、筛查、肿瘤或随访)"),
     "need.age": ("age", "年龄"),
@@ -107,6 +115,11 @@ def term(code: str, language: Language) -> str | None:
     """Return the word for a code, or None when there is none."""
     known = _TERMS.get(code)
     return None if known is None else known[language == "zh"]
+
+
+def known_words() -> list[str]:
+    """Return every word there is, in both languages."""
+    return [text for pair in _TERMS.values() for text in pair]
 
 
 def word(code: str, language: Language) -> str:
@@ -134,6 +147,11 @@ def place(side: str | None, third: str | None, language: Language) -> str:
         return word("place.unknown", language)
     joined = ", " if language == "en" else ""
     return joined.join(w for w in (word(side, language), term(f"third.{third}", language)) if w)
+
+
+def named(text: str, longest: int) -> str:
+    """Return a person's name on one line, without signs that Markdown or a citation would read as their own."""
+    return " ".join(text.translate(_UNSAFE).split())[:longest]
 
 
 def plain(text: str, longest: int = _LONGEST_QUOTE) -> str:

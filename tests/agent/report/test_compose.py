@@ -255,11 +255,17 @@ def test_rating_stands_in_findings_alone(case, chest, language):
     case.desk.evidence.add(
         "classification", "nodule-rating", "1.0.0", weights="ab" * 32, scan_id=case.desk.scan.id, parents=(mask.id,),
         inputs={"lesion": 1},
-        quantities=(Quantity("lidc_rating", 3.14, "{rating}", "LIDC readers' rating, 1-5, from shape"),),
+        quantities=(
+            Quantity("lidc_rating", 3.14, "{rating}", "LIDC readers' rating, 1-5, from shape"),
+            Quantity("lidc_texture", 4.26, "{rating}", "LIDC readers' rating of the texture, 1-5"),
+            Quantity("lidc_texture_from_diameter", 4.6, "{rating}", "the same from the diameter"),
+        ),
     )  # fmt: skip
     report = case.compose(language)
     sound(case, report)
     assert re.search(r"LIDC.*1-5:\s?3\.1", words(report, "findings"))
+    assert re.search(r"LIDC.*1-5.*(?:texture|密度)[^.。]*4\.3", words(report, "findings"))
+    assert "4.6" not in words(report, "findings"), "what diameter gives of an attribute is no part of a report"
     assert "LIDC" not in words(report, "impression")
     assert "LIDC" not in words(report, "recommendation")
     assert "`abababababab`" in words(report, "provenance")

@@ -1,0 +1,78 @@
+"""The report as DICOM: a structured report of the measurements, the outlines, the PDF; on the scan's own images.
+
+    codes      what is said, in published codes
+    original   the images that the scan was read from
+    filing     what the writers draw on, and every UID
+    seg sr pdf the three objects
+    check      what is looked at before they leave
+    concepts   our codes as highdicom's
+
+`dicom_files` gives what can be made as bytes, and for the rest the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from agent.report.dicom.concepts import silent, to_bytes
+from agent.report.dicom.filing import Filing, filing_of, uid
+from agent.report.dicom.original import NoOriginal, Original, original
+
+if TYPE_CHECKING:
+    from agent.report.files import Made
+    from agent.report.material import Material
+    from agent.report.model import Report
+    from agent.toolset.desk import Desk
+
+REPORT_PDF = "report.pdf"
+SR, SEG, PDF = "sr.dcm", "seg.dcm", "report.dcm"
+NO_PDF = "the report was not written as a PDF"
+
+
+def write(desk: Desk, report: Report, material: Material, made: Mapping[str, bytes]) -> Made:
+    """Return the DICOM files of a report, and the reason for each that could not be made."""
+    from agent.report.files import Made
+
+    return Made(*dicom_files(filing_of(desk, report), made.get(REPORT_PDF)))
+
+
+def dicom_files(filing: Filing, pdf: bytes | None = None) -> tuple[dict[str, bytes], dict[str, str]]:
+    """Return the DICOM files by name, and the reason for each that could not be made.
+
+    Args:
+        filing: the report and what it stands on.
+        pdf: the report's PDF; None where there is none.
+    """
+    from agent.report.dicom.check import problems
+    from agent.report.dicom.pdf import encapsulated_pdf
+    from agent.report.dicom.seg import segmentation
+    from agent.report.dicom.sr import structured_report
+
+    def outlines() -> dict[str, bytes]:
+        seg = segmentation(filing)
+        sr = structured_report(filing, seg)
+        wrong = problems(sr, seg)
+        if wrong:
+            raise NoOriginal(f"it would not be right: {wrong[0]}")
+        return {SR: to_bytes(sr), SEG: to_bytes(seg)}
+
+    def document() -> dict[str, bytes]:
+        if pdf is None:
+            raise NoOriginal(NO_PDF)
+        return {PDF: to_bytes(encapsulated_pdf(filing, pdf))}
+
+    made: dict[str, bytes] = {}
+    absent: dict[str, str] = {}
+    with silent():
+        for names, writer in (((SR, SEG), outlines), ((PDF,), document)):
+            try:
+                made |= writer()
+            except NoOriginal as reason:
+                absent |= dict.fromkeys(names, str(reason))
+    return made, absent
+
+
+__all__ = [
+    "PDF", "SEG", "SR", "Filing", "NoOriginal", "Original", "dicom_files", "filing_of", "original", "uid", "write",
+]  # fmt: skip
