@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from agent.card import prompt
+from agent.looking import LOOK, look_function, what_leaves
 from agent.middleware import CaseCard, Fallback, Privacy, ScopeGate, ToolErrors
 from agent.toolset import NEEDS_APPROVAL, Trace, langchain_tools
 from agent.toolset.desk import Desk
@@ -23,6 +24,7 @@ def assemble(
     card: Callable[[], dict[str, Any]],
     clean: Callable[[str], str],
     tell: Callable[[Any], None],
+    archived: Callable[[], Sequence[tuple[str, str]]] = tuple,
 ) -> CompiledStateGraph[Any, Any, Any, Any]:
     """Return the graph of one case.
 
@@ -32,6 +34,7 @@ def assemble(
         card: gives the case card at each model call.
         clean: replaces known identifiers in text that leaves.
         tell: takes events as they happen.
+        archived: gives role and text of what the thread no longer holds.
     """
     from langchain.agents import create_agent
     from langchain.agents.middleware import (
@@ -45,20 +48,26 @@ def assemble(
     desk.on_progress = trace.progress
     # Outermost first. The card is added before identifiers are replaced, so the card is cleaned too.
     leaving: list[Any] = [] if endpoint is None else [Fallback(planner, tell, settings.max_sent), Privacy(clean)]
+    looks = endpoint is not None and settings.vision
+    more = [look_function(endpoint, settings.model, clean, tell)] if endpoint is not None and looks else []
+    approved: dict[str, Any] = {name: {"allowed_decisions": ["approve", "reject"]} for name in NEEDS_APPROVAL}
+    if looks:
+        approved[LOOK] = {
+            "allowed_decisions": ["approve", "reject"],
+            "description": lambda call, *_: what_leaves(desk, settings.place, call["args"]),
+        }
     middleware: list[Any] = [
         ModelCallLimitMiddleware(run_limit=settings.max_steps, exit_behavior="error"),
         ToolCallLimitMiddleware(run_limit=settings.max_tool_calls, exit_behavior="continue"),
-        HumanInTheLoopMiddleware(
-            interrupt_on={name: {"allowed_decisions": ["approve", "reject"]} for name in NEEDS_APPROVAL}
-        ),
-        CaseCard(lambda: prompt(desk.workspace.registry.specs), card),
+        HumanInTheLoopMiddleware(interrupt_on=approved),
+        CaseCard(lambda: prompt(desk.workspace.registry.specs), card, archived),
         *leaving,
-        ToolErrors(trace, tell),
+        ToolErrors(trace, tell, more),
         ScopeGate(desk),
     ]
     return create_agent(
         endpoint or planner,
-        langchain_tools(desk),
+        langchain_tools(desk, more),
         middleware=middleware,
         checkpointer=desk.workspace.checkpoints,
     )

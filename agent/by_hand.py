@@ -6,11 +6,11 @@ The part of a session that asks no model and needs no turn. Knows no conversatio
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from agent import drawn, priors
+from agent import drawn, edited, priors
 from agent.record import PriorRecord
 from agent.statements import Statement
 from agent.toolset.desk import Desk
@@ -19,6 +19,9 @@ from tools.contract import NotApplicable
 from tools.evidence import Evidence
 from tools.mask import Mask
 from tools.scan import Point, Scan, load_scan
+
+if TYPE_CHECKING:
+    from agent.report import Change, Report, Version
 
 
 class ByHand(ABC):
@@ -71,6 +74,20 @@ class ByHand(ABC):
         self.desk.pick(lesion)
         return self.state_fact(Statement("status", status, reason or status, lesion=lesion), reason=reason)
 
+    def refine(self, lesion: int | None, point: Point, *, keep: bool) -> int:
+        """Take a further click: what lies there belongs to the lesion, or not. Return its number. See `edited`."""
+        return edited.refine(self.desk, lesion, point, keep=keep)
+
+    def paint(
+        self, lesion: int | None, plane: str, index: int, stroke: Sequence[Point], radius_mm: float, *, erase: bool
+    ) -> int:
+        """Paint or erase on a slice, None a new lesion; return its number. See `edited`."""
+        return edited.paint(self.desk, lesion, plane, index, stroke, radius_mm, erase=erase)
+
+    def undo(self) -> tuple[str, int] | None:
+        """Take the last outline or verdict back; return its evidence id and lesion, or None when none is left."""
+        return edited.undo(self.desk)
+
     def draw_line(self, p: Point, q: Point, lesion: int | None = None) -> Evidence:
         """Record a line between two points, RAS mm, with its length. Raises NotApplicable outside the image."""
         return drawn.draw_line(self.desk, p, q, lesion)
@@ -103,3 +120,52 @@ class ByHand(ABC):
         added = priors.add_prior(self.desk, loaded, days=days, masks=masks)
         self._graph = None  # it is made with what must not leave, and now there is more of it
         return added
+
+    # The report
+
+    def edit_report(self, statement: str, text: str) -> Report:
+        """Put the reader's words in place of a sentence of the report, by its id. See `report.edit_acts`."""
+        from agent.report import edit_report
+
+        return edit_report(self.desk, statement, text)
+
+    def add_to_report(self, text: str, section: str = "findings") -> Report:
+        """Add the reader's words to a section of the report."""
+        from agent.report import add_to_report
+
+        return add_to_report(self.desk, text, section)
+
+    def delete_from_report(self, statement: str) -> Report:
+        """Leave a sentence out of the report, by its id."""
+        from agent.report import delete_from_report
+
+        return delete_from_report(self.desk, statement)
+
+    def restore_in_report(self, evidence: str) -> Report:
+        """Take an edit back, by the evidence that records it."""
+        from agent.report import restore_in_report
+
+        return restore_in_report(self.desk, evidence)
+
+    def report_versions(self) -> list[Version]:
+        """Return every version of the report, oldest first."""
+        from agent.report import versions
+
+        return versions(self.desk)
+
+    def report_diff(self, before: int, after: int) -> list[Change]:
+        """Return what two versions of the report do not share. Raises AgentError for a version that is not there."""
+        from agent.report import compare_reports, load_report
+
+        return compare_reports(load_report(self.desk, before), load_report(self.desk, after))
+
+    def sign_report(self, reader: str) -> Report:
+        """Sign the last report in the name of a reader whom the caller knows, and return the signed version.
+
+        Raises:
+            NotApplicable: no name, or it is signed already.
+            AgentError: there is none, or the case has moved on since it was written.
+        """
+        from agent.report import sign
+
+        return sign(self.desk, reader)

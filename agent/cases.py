@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.events import UnknownCase
-from tools.database import open_database
+from tools.database import forget, open_database
 from tools.scan import Scan, Source
 from tools.scan.cache import open_scan, save_scan
 
@@ -53,6 +53,11 @@ class Cases:
     def close(self) -> None:
         """Close the database."""
         self._db.close()
+
+    def forget(self) -> None:
+        """Leave nothing of what was deleted in the files beside the database."""
+        with self._lock:
+            forget(self._db)
 
     def create(self, owner: str, name: str | None = None) -> Case:
         """Make an empty case and return it. Raises UnknownCase when somebody else has one of that name."""

@@ -128,6 +128,13 @@ class Notice(Event):
 
 
 @dataclass(frozen=True)
+class Impression(Notice):
+    """What a language model said of pictures it was shown: no clause, no evidence, in no report."""
+
+    name = "impression"
+
+
+@dataclass(frozen=True)
 class Failed(Event):
     """Something could not be done. `error` names the class, `text` says what was seen and what to do."""
 

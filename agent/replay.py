@@ -6,13 +6,14 @@ answered is checked once more against the evidence that it cites.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from agent import grounding
+from agent.replay_change import Comparisons, differences, scan_called
 from agent.toolset.desk import Desk
 from tools.contract import (
     ClassifyRequest,
@@ -24,12 +25,11 @@ from tools.contract import (
 from tools.evidence import Evidence
 from tools.mask import Mask
 from tools.quantity import Quantity
+from tools.scan import Scan
 
 if TYPE_CHECKING:
     from agent.session import Session
 
-SAME = 1e-6
-"""Relative difference below which two runs of the same code gave the same number."""
 GIVEN = ("scan", "stated", "drawn", "passage")
 """Kinds that no call computed."""
 
@@ -64,11 +64,12 @@ def replay(session: Session) -> Replay:
     """Return what comes of running a case's recorded calls again."""
     desk = session.desk
     same, different, given, not_run = [], [], [], []
+    comparisons = Comparisons(desk, desk.record)
     for item in desk.record.items:
-        again = _AGAIN.get(item.kind)
+        again = (lambda _, e: comparisons.differs(e)) if item.kind == "comparison" else _AGAIN.get(item.kind)
         if item.kind in GIVEN or item.producer == "reader":
             given.append(item.id)
-        elif again is None or (desk.scan is not None and item.scan_id not in (None, desk.scan.id)):
+        elif again is None or (desk.scan is not None and item.scan_id not in _scans(desk)):
             not_run.append(item.id)
         else:
             found = _differs(again, desk, item)
@@ -76,6 +77,15 @@ def replay(session: Session) -> Replay:
             same += [] if found else [item.id]
     checked, ungrounded = _answers(session)
     return Replay(tuple(same), tuple(different), tuple(given), tuple(not_run), checked, tuple(ungrounded))
+
+
+def _scans(desk: Desk) -> set[str | None]:
+    """Return the ids of the scans that the case still holds; None for what is about no scan."""
+    return {None, desk.need_scan().id, *(p.scan.scan_id for p in desk.record.priors)}
+
+
+def _scan(desk: Desk, item: Evidence) -> Scan:
+    return desk.need_scan() if item.scan_id is None else scan_called(desk, item.scan_id)
 
 
 def _differs(again: Callable[[Desk, Evidence], str], desk: Desk, item: Evidence) -> str:
@@ -90,7 +100,7 @@ def _search(desk: Desk, item: Evidence) -> str:
     request = FindRequest(scan=desk.need_scan(), max_candidates=most, side=side)
     result, spec = _run(desk, item, "find", request)
     counted = (Quantity("candidates", len(result.candidates), "{candidate}", ""),)
-    found = _version(spec, item) or _quantities(item, counted)
+    found = _version(spec, item) or differences(item, counted)
     if found:
         return found
     masks = [e for e in desk.record.items if item.id in e.parents and e.kind == "mask"]
@@ -107,7 +117,7 @@ def _mask(desk: Desk, item: Evidence) -> str:
     box = seed.get("box")
     threshold = item.quantity("threshold")
     request = SegmentRequest(
-        desk.need_scan(), point=_place(seed["point"]) if seed.get("point") else None,
+        _scan(desk, item), point=_place(seed["point"]) if seed.get("point") else None,
         box=(_place(box[:3]), _place(box[3:])) if box else None, clicks=clicks,
         threshold=threshold.value if threshold else 0.5,
     )  # fmt: skip
@@ -121,8 +131,8 @@ def _measurement(desk: Desk, item: Evidence) -> str:
     mask = desk.record.by_id.get(str(item.inputs.get("mask")))
     if mask is None or not mask.array:
         return "its outline is not in the record"
-    result, spec = _run(desk, item, "measure", MeasureRequest(desk.need_scan(), desk.evidence.mask(mask)))
-    return _version(spec, item) or _quantities(item, result.quantities)
+    result, spec = _run(desk, item, "measure", MeasureRequest(_scan(desk, item), desk.evidence.mask(mask)))
+    return _version(spec, item) or differences(item, result.quantities)
 
 
 def _classification(desk: Desk, item: Evidence) -> str:
@@ -130,7 +140,7 @@ def _classification(desk: Desk, item: Evidence) -> str:
     if mask is None:
         return "its outline is not in the record"
     result, spec = _run(desk, item, "classify", ClassifyRequest(desk.need_scan(), desk.evidence.mask(mask)))
-    return _version(spec, item) or _quantities(item, result.scores)
+    return _version(spec, item) or differences(item, result.scores)
 
 
 def _category(desk: Desk, item: Evidence) -> str:
@@ -155,17 +165,6 @@ def _version(spec: Any, item: Evidence) -> str:
     if (spec.version, spec.weights_sha256) == (item.version, item.weights):
         return ""
     return f"{spec.name} was version {item.version} and is {spec.version} now"
-
-
-def _quantities(item: Evidence, now: Iterable[Quantity]) -> str:
-    held = {q.name: q for q in now}
-    for was in item.quantities:
-        new = held.get(was.name)
-        if new is None or new.unit != was.unit:
-            return f"{was.name} is not measured any more"
-        if abs(new.value - was.value) > SAME * max(1.0, abs(was.value)):
-            return f"{was.name} was {was.value:g} {was.unit} and is {new.value:g}"
-    return ""
 
 
 def _same_mask(a: Mask, b: Mask) -> bool:

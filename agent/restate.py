@@ -17,6 +17,8 @@ _NAMES: dict[str, tuple[str, str]] = {
     "lidc_rating_low": ("lower end of its range", "范围下限"),
     "lidc_rating_high": ("upper end of its range", "范围上限"),
     "lidc_rating_from_diameter": ("from diameter alone", "仅由直径估计"),
+    "lidc_texture": ("texture (higher is denser)", "密度(越高越致密)"),
+    "lidc_margin": ("margin (higher is sharper)", "边缘(越高越锐利)"),
     "candidates": ("candidates found", "候选数目"),
 }
 

@@ -18,6 +18,8 @@ from agent import chart, priors
 from agent.by_hand import ByHand
 from agent.card import card, withdrawn
 from agent.events import Approval, Busy, Event, Failed, Notice, UnknownCase
+from agent.looking import LOOK
+from agent.planner.library import asks_library
 from agent.privacy import Redactor
 from agent.record import Record
 from agent.statements import Statement, read_statements
@@ -39,6 +41,8 @@ log = logging.getLogger(__name__)
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
+_FREE_TEXT = ("cancer_text",)
+"""Facts whose value is the reader's own words; any other text value is one of our codes ("rejected", "upper")."""
 _END = object()
 
 
@@ -49,7 +53,7 @@ class Session(ByHand):
         self.workspace = workspace
         self.case_id = case_id
         self.owner = owner
-        self.evidence: CaseEvidence = workspace.evidence.case(case_id)
+        self.evidence: CaseEvidence = workspace.evidence.case(case_id, workspace.witness(owner))
         scans = workspace.cases.scans(case_id)
         scan = chart.as_stated(scans[-1], self.record) if scans else None
         self.desk = Desk(workspace, case_id, owner, scan, self.evidence)
@@ -139,7 +143,7 @@ class Session(ByHand):
         """Write report and evidence into a folder and return the files. Raises AgentError without a report."""
         from agent.report import write_files
 
-        return write_files(self.desk, folder)
+        return list(write_files(self.desk, folder).files)
 
     # What the reader states, and does directly; what is done by hand is in `ByHand`
 
@@ -150,7 +154,9 @@ class Session(ByHand):
             NotApplicable: a modality or body part that the file itself contradicts.
         """
         clean = self._redactor().clean
-        value = clean(statement.value) if isinstance(statement.value, str) else statement.value
+        value = statement.value
+        if statement.field in _FREE_TEXT and isinstance(value, str):
+            value = clean(value)
         said = dataclasses.replace(statement, words=clean(statement.words), value=value)
         return chart.record_statement(self.desk, said, **more)
 
@@ -191,11 +197,14 @@ class Session(ByHand):
 
         try:
             with self.workspace.lock(self.case_id):
+                self.desk.said = clean
                 yield from self._take_in(clean)
                 self.thread.leave_waiting()
                 yield from self._turn({"messages": [HumanMessage(clean)]}, _language(clean))
         except Busy as error:
             yield Failed("Busy", str(error))
+        finally:
+            self.desk.said = None
 
     def resume(self, decision: str) -> Iterator[Event]:
         """Answer an `Approval`: ``approve`` or ``reject``."""
@@ -222,7 +231,9 @@ class Session(ByHand):
         self.desk.stated_now.clear()
         there = {x.number for x in self.record.lesions} | {None}
         strangers: set[int | None] = set()
-        for statement in read_statements(text, asked=asked, lesion=state.get("focus")):
+        elsewhere = asks_library(text)  # a question about a patient of its own states nothing of this case
+        told = [] if elsewhere else read_statements(text, asked=asked, lesion=state.get("focus"))
+        for statement in told:
             if statement.lesion not in there:
                 strangers.add(statement.lesion)
                 continue
@@ -285,7 +296,7 @@ class Session(ByHand):
                 elif "__interrupt__" in data:
                     for interrupt in data["__interrupt__"]:
                         for action in interrupt.value["action_requests"]:
-                            self._events.put(Approval(action["name"], dict(action["args"])))
+                            self._events.put(_approval(action))
                 else:
                     self._finished |= _finished(data)
         except ModelCallLimitExceededError:
@@ -321,6 +332,8 @@ class Session(ByHand):
                 card=self.card,
                 clean=self._redactor().clean,
                 tell=self._tell,
+                # The planner reads the card alone.
+                archived=self._archived if self._endpoint_model() is not None else tuple,
             )
         return self._graph
 
@@ -333,6 +346,9 @@ class Session(ByHand):
     def thread(self) -> Thread:
         """The kept conversation."""
         return Thread(self.graph, self.workspace.checkpoints, self.case_id)
+
+    def _archived(self) -> list[tuple[str, str]]:
+        return [(kind, text) for _, kind, text in self.thread.archive.all()]
 
     def _endpoint_model(self) -> BaseChatModel | None:
         if self._endpoint is None and self.workspace.settings.uses_endpoint:
@@ -361,6 +377,12 @@ def _finished(update: dict[str, Any]) -> set[str]:
         for message in change.get("messages") or []
         if str(message.content).strip()  # a call that was written out as text has left none
     }
+
+
+def _approval(action: dict[str, Any]) -> Approval:
+    """Return what waits for a yes; where pictures would leave, with what and where to."""
+    leaves = {"sends": action["description"]} if action["name"] == LOOK else {}
+    return Approval(action["name"], {**action["args"], **leaves})
 
 
 def _language(text: str) -> Language:

@@ -35,6 +35,15 @@ _NON_TARGET = (
     ("complete", r"non-?targets?(?: lesions?)?[^,;]{0,20}(?:gone|disappear|resolved|complete)|非靶病灶[^,;]{0,6}消失"),
     ("none", r"\bno non-?targets?|non-?targets?(?: lesions?)?\s*(?::|=|are|is)?\s*none|无非靶病灶|没有非靶病灶"),
 )
+_TARGETS_GONE = re.compile(
+    r"(?<!non-)(?<!non)(?<!non )\btargets?(?: lesions?)? (?:are |have |has |is )?(?:all |both )?(?:now )?"
+    r"(?:gone|disappeared|resolved)\b"
+    r"|(?<!非)靶病灶(?:均|都|全部|已)*消失"
+)
+_TARGETS_LEFT = re.compile(
+    r"(?<!non-)(?<!non)(?<!non )\btargets?(?: lesions?)? (?:are |is )?(?:still there|still present|not (?:all )?gone|remain|persist)"
+    r"|(?<!非)靶病灶(?:仍在|仍存在|仍可见|未(?:全部)?消失)"
+)
 _MM = r"(\d{1,4}(?:\.\d{1,3})?)\s*(mm|cm|毫米|厘米)?(?![\w.%])"
 _GAP = r"(?:\s|of|was|is|:|=|sum|target|diameters?|the|径线|总和|和|为|是){0,8}?"
 _SUMS = (
@@ -67,6 +76,8 @@ def read(text: str, asked: Sequence[str]) -> Iterator[Told]:
         yield "spiculation", not smooth and spiculated is not None and not _denied(text, spiculated), ""
     if fresh := _NEW_LESIONS.search(text):
         yield "new_lesions", not _denied(text, fresh), ""
+    if _TARGETS_GONE.search(text) or _TARGETS_LEFT.search(text):
+        yield "targets_gone", _TARGETS_LEFT.search(text) is None, ""
     left = next((v for v, p in _NON_TARGET if re.search(p, text)), None)
     if left:
         yield "non_target", left, ""

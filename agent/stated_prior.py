@@ -50,7 +50,7 @@ def interval_of(text: str) -> Iterator[Told]:
     >>> [(name, value) for name, value, _, _ in interval_of("Compare with the CT from 6 weeks ago.")]
     [('prior_interval', 42.0)]
     """
-    for sentence, words in _sentences(text):
+    for sentence, words in sentences(text):
         found = _INTERVAL.search(sentence) or _INTERVAL_ZH.search(sentence)
         if found is None or _NOT_A_SCAN.search(sentence):
             continue
@@ -61,20 +61,47 @@ def interval_of(text: str) -> Iterator[Told]:
             yield "prior_interval", float(days), words, "d"
 
 
+_AGO = re.compile(rf"(?<![\w.])(?P<n>{_NUM})[\s-]*{_UNIT}\s*(?:ago|before|earlier|back|old)\b", re.ASCII)
+_AGO_ZH = re.compile(r"(?P<n>\d{1,4}|[一二两三四五六七八九十]{1,3}|半)\s*(?P<unit>天|日|周|个?月|年)(?:之|以)?前")
+_WITH = re.compile(r"\b(?:with|to|against|since|versus|vs\.?)\s+([^.;?!]{3,80})|(?:与|和|跟|同)([^。;?!,]{2,40})|(?:对比|比较)([^。;?!,]{2,40})")
+
+
+def days_ago(text: str) -> int | None:
+    """Return how many days ago a phrase says.
+
+    >>> days_ago("the CT from 6 months ago"), days_ago("两年前的CT"), days_ago("the oldest")
+    (183, 730, None)
+    """
+    plain = text.translate(WIDE).lower()
+    found = _AGO.search(plain) or _AGO_ZH.search(plain)
+    days = round(_number(found["n"]) * _DAYS[found["unit"].rstrip("s").lstrip("个")]) if found else 0
+    return days if 1 <= days <= _MOST_DAYS else None
+
+
+def compared_with(text: str) -> str:
+    """Return the reader's words for what is compared with; the whole text where none stand apart.
+
+    >>> compared_with("Please compare with the scan from March.")
+    'the scan from March'
+    """
+    found = _WITH.search(text)
+    return next((g for g in found.groups() if g), text).strip() if found else text
+
+
 def targets_of(text: str) -> Iterator[Told]:
     """Yield the numbers of the lesions that the reader chose as targets.
 
     >>> [value for _, value, _, _ in targets_of("The targets are lesions 1 and 3")]
     ['1, 3']
     """
-    for sentence, words in _sentences(text):
+    for sentence, words in sentences(text):
         found = _TARGETS.search(sentence)
         if found is not None:
             named = next(g for g in (found["n"], found["m"], found["k"]) if g)
             yield "targets", ", ".join(dict.fromkeys(re.findall(r"\d+", named))), words, ""
 
 
-def _sentences(text: str) -> Iterator[tuple[str, str]]:
+def sentences(text: str) -> Iterator[tuple[str, str]]:
     """Yield sentences in lower case with quotations taken out, and as they were typed."""
     plain = text.translate(WIDE).lower()
     raw = text if len(plain) == len(text) else plain

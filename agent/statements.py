@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from agent import stated_criteria
 from agent import stated_words as said
+from agent.stated_nodes import nodes_of
 from agent.stated_prior import interval_of, targets_of
 
 _MAX_READ = 20_000
@@ -28,7 +29,7 @@ class Statement:
     Attributes:
         field: ``setting age sex smoking pack_years risk known_cancer cancer_text immunosuppressed nodule_type lobe
             modality body_part count prior_size solid_component perifissural family_history emphysema fibrosis
-            asbestos prior_interval targets``, and those of `stated_criteria`.
+            asbestos prior_interval targets lymph_node``, and those of `stated_criteria`.
         value: text, number or truth; lengths in mm.
         words: the reader's own words.
         unit: UCUM code where the value is a number.
@@ -77,6 +78,8 @@ def read_statements(text: str, *, asked: Sequence[str] = (), lesion: int | None 
                 break
     for name, value, words, unit in (*interval_of(text[:_MAX_READ]), *targets_of(text[:_MAX_READ])):
         found[name, None] = Statement(name, value, words[:_MAX_WORDS], unit)
+    for number, is_node, words in nodes_of(text[:_MAX_READ], lesion):
+        found["lymph_node", number] = Statement("lymph_node", is_node, words[:_MAX_WORDS], lesion=number)
     return list(found.values())
 
 

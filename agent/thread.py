@@ -1,6 +1,7 @@
 """A case's kept conversation: what is in it, what waits in it, and that only what was released stays in it.
 
-The graph writes drafts into its thread; `settle` puts the released text in their place once a turn has ended. Knows no
+The graph writes drafts into its thread; `settle` puts the released text in their place once a turn has ended, and moves
+what no model reads any more into the archive, so that a turn late in a long case costs what an early one does. Knows no
 evidence and no scan.
 """
 
@@ -9,12 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from agent.archive import Archive
+
 if TYPE_CHECKING:
     from langgraph.checkpoint.sqlite import SqliteSaver
 
 INTERRUPT = "__interrupt__"
 """The channel in which a graph keeps what waits for an answer."""
 _ROLES = {"human": "user", "ai": "assistant"}
+KEPT, AT_MOST = 40, 60
+"""Messages that stay in the thread once it is cut, and from how many on it is: a model reads the last 40."""
 
 
 class Thread:
@@ -24,6 +29,7 @@ class Thread:
         self._graph = graph
         self._checkpoints = checkpoints
         self._case_id = case_id
+        self.archive = Archive(checkpoints, case_id)
 
     @property
     def config(self) -> dict[str, Any]:
@@ -32,7 +38,7 @@ class Thread:
 
     @property
     def messages(self) -> list[Any]:
-        """Every message, oldest first."""
+        """Every message that is still in the thread, oldest first."""
         return list(self._graph.get_state(self.config).values.get("messages", []))
 
     @property
@@ -48,7 +54,10 @@ class Thread:
 
     def history(self, released: Mapping[str, str]) -> list[dict[str, str]]:
         """Return role and text of what was said, oldest first; `released` replaces drafts that still wait."""
-        said = [(m.type, released.get(str(m.id), str(m.text))) for m in self.messages]
+        messages = self.messages
+        there = {str(m.id) for m in messages}
+        said = [(kind, text) for name, kind, text in self.archive.all() if name not in there]
+        said += [(m.type, released.get(str(m.id), str(m.text))) for m in messages]
         return [{"role": _ROLES[kind], "text": text} for kind, text in said if kind in _ROLES and text.strip()]
 
     def settle(self, released: Mapping[str, str]) -> bool:
@@ -77,10 +86,23 @@ class Thread:
         # What was read of a message that was then stopped or cut off belongs to the thread too.
         there = {m.id for m in messages} - removed
         changed += [AIMessage(text, id=name) for name, text in released.items() if text and name not in there]
-        self._update(changed)
+        self._update([*changed, *self._put_away(messages, removed, released)])
         with self._checkpoints.lock:
             _prune(self._checkpoints.conn, self._case_id)
         return True
+
+    def _put_away(self, messages: list[Any], removed: set[Any], released: Mapping[str, str]) -> list[Any]:
+        """Move the oldest turns of a thread grown long into the archive and return what takes them out of it."""
+        from langchain_core.messages import RemoveMessage
+
+        kept = [m for m in messages if m.id not in removed]
+        if len(kept) <= AT_MOST:
+            return []
+        starts = [n for n, m in enumerate(kept) if m.type == "human" and n >= len(kept) - KEPT]
+        old = kept[: starts[0]] if starts else []
+        said = [(str(m.id), m.type, released.get(str(m.id), str(m.text))) for m in old if m.type in _ROLES]
+        self.archive.add([one for one in said if one[2].strip()])
+        return [RemoveMessage(id=str(m.id)) for m in old]
 
     def leave_waiting(self) -> None:
         """Take what waits for approval out of the thread: the reader went on without an answer."""

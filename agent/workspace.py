@@ -5,16 +5,18 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from agent import home
+from agent.archive import Archive, prepare
 from agent.cases import Cases
 from agent.events import Busy
 from agent.settings import Settings, quiet
-from tools.database import open_database
-from tools.evidence import EvidenceStore
+from tools.database import forget, open_database
+from tools.evidence import Evidence, EvidenceStore
 from tools.registry import Registry
 from tools.runtime import Runtime
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from langgraph.checkpoint.sqlite import SqliteSaver
 
     import knowledge
+    from agent.audit import AuditLog
     from knowledge.embed import Embedder
 
 log = logging.getLogger(__name__)
@@ -46,10 +49,10 @@ class Workspace:
         """Open the data folder's services; settings come from the environment when none are given."""
         quiet()
         settings = settings or Settings.from_environment()
-        settings.home.mkdir(parents=True, exist_ok=True)
+        home.prepare(settings.home)
         return cls(
             settings=settings,
-            registry=Registry.discover(settings.own_tools),
+            registry=Registry.discover(settings.own_tools, settings.isolate),
             runtime=Runtime(settings.device),
             evidence=EvidenceStore(settings.home / "evidence"),
             cases=Cases(settings.home),
@@ -63,6 +66,22 @@ class Workspace:
         return knowledge.Store(
             self.settings.home / "knowledge", self._embedder(), server=self.settings.chroma_url
         )
+
+    @cached_property
+    def audit(self) -> AuditLog:
+        """Who did what."""
+        from agent.audit import AuditLog
+
+        return AuditLog(self.settings.home)
+
+    def witness(self, who: str) -> Callable[[Evidence], None]:
+        """Return what writes a line of the audit log for each piece of evidence that comes of a reader's work."""
+
+        def write(item: Evidence) -> None:
+            made = f"{item.producer} {item.version}" + (f" {item.weights[:12]}" if item.weights else "")
+            self.audit.add(who, item.kind, item.case_id, ((item.id, item.hash),), made)
+
+        return write
 
     @property
     def embeds_elsewhere(self) -> bool:
@@ -95,6 +114,7 @@ class Workspace:
 
         saver = SqliteSaver(open_database(self.settings.home / "conversations.sqlite"))
         saver.setup()
+        prepare(saver)
         return saver
 
     def warm(self) -> threading.Thread:
@@ -135,13 +155,21 @@ class Workspace:
         self.cases.get(case_id, owner)
         with self.lock(case_id):
             self.checkpoints.delete_thread(case_id)
+            Archive(self.checkpoints, case_id).delete()
             self.evidence.delete_case(case_id)
             self.cases.delete(case_id)
+            self.evidence.forget()
+            self.cases.forget()
+            with self.checkpoints.lock:
+                forget(self.checkpoints.conn)
+        self.audit.add(owner, "case deleted", case_id)
 
     def close(self) -> None:
         """Let running work end and close every database."""
         self.runtime.close()
         if "checkpoints" in self.__dict__:
             self.checkpoints.conn.close()
+        if "audit" in self.__dict__:
+            self.audit.close()
         self.evidence.close()
         self.cases.close()

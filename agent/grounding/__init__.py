@@ -6,12 +6,14 @@
     support      cited evidence -> what it carries
     check        claims against support, and what is never said
     report       a whole report against its evidence.json
+    impression   what may be told of words that rest on nothing
 
 Knows no language model, no scan and no tool.
 """
 
 from agent.grounding.check import check
 from agent.grounding.clauses import cites_of, fill, split_clauses
+from agent.grounding.impression import measures, never_said
 from agent.grounding.report import verify
 
-__all__ = ["check", "cites_of", "fill", "split_clauses", "verify"]
+__all__ = ["check", "cites_of", "fill", "measures", "never_said", "split_clauses", "verify"]

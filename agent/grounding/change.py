@@ -26,6 +26,11 @@ _WITHIN = re.compile(
 _WHETHER = re.compile(r"^\s*(?:and |but )?(?:whether|if)\b|^\s*是否", re.IGNORECASE)
 _FINITE = re.compile(r"\b(?:is|are|has|have|had|was|were|grew|grows|shrank|shows?|measures|did|remains?)\b|[\u3400-\u9fff]")
 """A segment without a verb asserts nothing by itself: it belongs to the one that follows."""
+_PIECES = re.compile(r"[,,;;::。]|\.\s")
+_CONDITION = re.compile(r"\b(?:if|when|once|unless|until|after|while|or)\b|若|如果|当|时|或|者", re.IGNORECASE)
+_BEFORE = re.compile(r"\bthan before\b|\bsince the (?:last|previous|prior)\b|较前|比(?:以前|上次|之前)", re.IGNORECASE)
+_OTHER_WORDS, _OTHER_SIGNS = 3, 4
+"""Words, or Chinese signs, beside it from which on a piece says more than the comparison alone."""
 _AND_THEN = re.compile(
     r"\b(?:and|but|yet|though) (?:it|they|this|that|lesion \d+|the \w+) (?:is|are|has|have|was|were|grew|shrank)\b"
     r"|[,,](?:但|而)",
@@ -59,6 +64,23 @@ def asserted(parts: Sequence[str]) -> str:
         kept += [p for p in before if _FINITE.search(p) and not _WHETHER.search(p)]
         kept += [part[m.start() :] for m in (_AND_THEN.search(part, limit.end()),) if m is not None]
     return "; ".join(kept)
+
+
+def of_the_case(name: str, text: str) -> bool:
+    """Return whether a word of comparison is said of this case, not of nodules like it: alone, of a lesion, of before.
+
+    >>> of_the_case("unchanged", "CT at 6 months, stable"), of_the_case("unchanged", "if stable, annual CT")
+    (True, False)
+    """
+    for part in _PIECES.split(text):
+        found = words.COMPARISONS[name].search(part)
+        if found is None or _CONDITION.search(part):
+            continue
+        rest = _BEFORE.sub(" ", part[: found.start()] + " " + part[found.end() :])
+        few = len(re.findall(r"[A-Za-z]{2,}", rest)) < _OTHER_WORDS and len(re.findall(r"[\u3400-\u9fff]", rest)) < _OTHER_SIGNS
+        if few or words.NAMED_LESION.search(part) or _BEFORE.search(part):
+            return True
+    return False
 
 
 def pairs_of(support: Support) -> list[Evidence]:

@@ -11,9 +11,11 @@ from agent.grounding import change, limits
 from agent.grounding import vocabulary as words
 from agent.grounding.claims import Amount, Claims, claims
 from agent.grounding.clauses import bare, cites_of
-from agent.grounding.support import Support, editions
+from agent.grounding.support import Support, differs, editions
 from tools.evidence import Evidence
 
+_ADVISES = ("category", "passage", "stated")
+"""Evidence that may say that nothing further is needed; a model may not."""
 _TELLING = 8
 """A string of an evidence's inputs of this many characters is telling; "nodule" stands everywhere."""
 QUOTE = 24
@@ -25,6 +27,8 @@ _UNIT_AT_START = re.compile(r"[\s-]*(?:[A-Za-z]+|[%%]|[\u3400-\u9fff]{1,2})")
 _IDENTIFIER = re.compile(r"(?<![\w./:-])(?=[\w./:-]*[A-Za-z])(?=[\w./:-]*\d)[A-Za-z][\w./:-]*\w")
 _UNIT_LIKE = re.compile(r"(?:mm|cm|m)[23]|[TNML]\d|\d+", re.IGNORECASE)
 _WIDE = re.compile(r"\s*(?:wide\b|in width\b|宽)")
+_NAMED_AFTER = re.compile(r"\s*(?:mm|毫米)?\s*(?:as |of |in )?(?:the )?(slice thickness|slice interval|cranio-?caudal)", re.IGNORECASE)
+"""A number's name where it stands behind it."""
 _QUESTION = re.compile(r"[?\uff1f]\s*[\"')]*\s*$")
 _PARTS = re.compile(
     r"[;;。—]|\.\s|\bbut\b|\bhowever\b|但|,(?=[^,,;.]*(?:\b(?:lesions?|nodules?|mass|candidates?)\s+\d|\bit\s+(?:is|lies|has|measures)\b))"
@@ -110,6 +114,8 @@ class _Judged:
             return True
         if any((" " in t or len(t) >= _TELLING) and t.lower() in self.text.lower() for t in alone.texts):
             return True
+        if item.inputs.get("what") == "report_edit" and any(t and t in self.text for t in alone.texts):
+            return True  # the clinician's own words, however few
         return item.kind in ("scan", "search", "passage", "category") and (
             self.limits or _without_quotes(self.text, alone.texts) != self.text or item.kind in ("scan", "search", "category")
         )
@@ -123,6 +129,8 @@ class _Judged:
             if match is None:
                 continue
             if name == "contrast" and any(_contrast(e) for e in self.support.cited):
+                continue
+            if name == "follow-up is called off" and any(e.kind in _ADVISES for e in self.support.cited):
                 continue
             if name == "a lesion is called benign or malignant" and self._stated_cancer():
                 continue
@@ -165,6 +173,11 @@ class _Judged:
         for amount in self.claims.amounts:
             before = self.rest[: amount.start]
             across = " short axis " if _WIDE.match(self.rest, amount.end) else ""
+            named = _NAMED_AFTER.match(self.rest, amount.end)
+            across = f" {named[1]} " if named else across
+            if any(differs(e, self.text, amount) for e in self.support.cited if e.kind in ("passage", "category")):
+                problems.append(f"{amount.text!r} is not the number that stands there in what is cited")
+                continue
             if self._counts(amount) or self.support.carries(amount, before + across):
                 continue
             if amount.worded and amount.unit in ("lesion", "candidate", "slice"):
@@ -203,7 +216,7 @@ class _Judged:
                 if not self.support.holds(kind, name, affirmed):
                     how = name if affirmed else f"no {name}"
                     problems.append(f"{how!r} is in nothing that is cited")
-        problems += self._against_used()
+        problems += [*self._against_used(), *self._against_truths()]
         looked = words.LOOKED_AT.search(self.asserted)
         if looked and not any(e.kind == "search" for e in self.support.near) and not self.support.quotes(looked[0]):
             problems.append(f"nothing that is cited says that it {looked[0].strip()}")
@@ -224,6 +237,16 @@ class _Judged:
             if key in used
             for name in sorted(said & set(values))
             if values[name] != used[key]
+        ]
+
+    def _against_truths(self) -> list[str]:
+        """What a category was told is true or not may not be told the other way round beside it."""
+        used = {k: v for e in self.support.cited if e.kind == "category" for k, v in dict(e.inputs.get("used") or {}).items()}
+        said = dict(self.said.qualifiers) if len({n for n, _ in self.said.qualifiers}) == len(self.said.qualifiers) else {}
+        return [
+            f"{name!r} is not what the category was given ({key}: {used[key]})"
+            for key, name in words.TRUE_OR_NOT.items()
+            if isinstance(used.get(key), bool) and said.get(name, used[key]) != used[key]
         ]
 
     def _labelled(self, noun: str) -> bool:
@@ -258,8 +281,14 @@ class _Judged:
         return same and bool(steps) and any(s > 0 if name == "larger" else s < 0 for s in steps)
 
     def _told(self, name: str) -> bool:
-        """Return whether a cited text says it. A comparison's own text tells how it was made, not what came of it."""
-        texts = tuple(e for e in self.support.cited if e.kind != "comparison")
+        """Return whether a cited text says it. A comparison's own text tells how it was made, not what came of it.
+
+        A guideline's text speaks of nodules like this one, never of a lesion of this case, nor of a scan before.
+        """
+        alone = change.of_the_case(name, self.rest)
+        texts = tuple(
+            e for e in self.support.cited if e.kind != "comparison" and not (alone and e.kind in ("passage", "category", "search", "scan"))
+        )
         return Support(texts, texts).holds("comparisons", name)
 
 

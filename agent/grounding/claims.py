@@ -87,6 +87,7 @@ def claims(text: str) -> Claims:
     lesions = frozenset(int(n) for m in named for g in m.groups() if g for n in _numbers(g))
     plain = words.NAMED_LESION.sub(_blank, plain)
     plain = words.LIDC_SCALE.sub(_blank, plain)
+    plain = words.DIMENSION.sub(_blank, plain)
     sided = words.NOT_A_SIDE.sub(_blank, text)
     return Claims(
         amounts=amounts(plain),

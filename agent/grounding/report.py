@@ -18,6 +18,8 @@ from tools.evidence import Evidence, current_ids
 _CODE = re.compile(r"`([^`]*)`")
 _RULE = re.compile(r"^\s*(?:\|?[\s:|-]+\|?|[-*_]{3,})\s*$")
 _MARK = re.compile(r"^\s*(?:#{1,6}\s+|[-*+]\s+|>\s?|\d+[.)]\s+)*")
+_NOT_EVIDENCE = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError)
+"""What a check raises where a value is of a kind that was never recorded: the file was made by somebody else."""
 _SHORT = 8
 """Characters of a hash from which on its beginning may stand for it."""
 
@@ -36,8 +38,10 @@ def verify(markdown: str, evidence: Mapping[str, Any]) -> list[str]:
     problems = list(book.altered())
     cited = False
     for number, line in enumerate(_lines(markdown), start=1):
-        for clause, problem in _line(line, book):
-            problems.append(f"line {number}: {problem}: {_shown(clause)}")
+        try:
+            problems += [f"line {number}: {problem}: {_shown(clause)}" for clause, problem in _line(line, book)]
+        except _NOT_EVIDENCE as error:
+            problems.append(f"line {number}: not checked, the evidence holds what none holds ({type(error).__name__})")
         cited = cited or CITE.search(line.text) is not None
     if not cited:
         problems.append("the report cites no evidence at all")

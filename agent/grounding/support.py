@@ -27,6 +27,7 @@ _NO_WORDS = frozenset(("modality_how", "body_part_how", "calibration", "field", 
 _TRUTHS = {
     "known_cancer": ("findings", "cancer"), "immunosuppressed": ("qualifiers", "immunosuppressed"),
     "perifissural": ("qualifiers", "perifissural"), "emphysema": ("findings", "emphysema"),
+    "lymph_node": ("findings", "lymph node"),
     "fibrosis": ("findings", "fibrosis"), "asbestos": ("findings", "asbestos"),
     "family_history": ("findings", "family history"),
 }  # fmt: skip
@@ -50,6 +51,8 @@ QUANTITY_WORDS: Mapping[str, tuple[str, ...]] = {
     r"sphericity|球形度": ("sphericity",),
     r"product|乘积": ("who_product",),
     r"thickness|层厚": ("slice_thickness",),
+    r"slice (?:interval|spacing)|slices? (?:every|apart)|层间距|层距": ("slice_interval",),
+    r"pixel (?:spacing|size)|像素(?:间距|大小)": ("pixel_spacing_i", "pixel_spacing_j"),
     r"threshold|阈值": ("threshold",),
     r"doubling time|倍增时间": ("doubling_time",),
     r"(?<!slice )\binterval\b|间隔": ("interval", "prior_interval"),
@@ -57,6 +60,9 @@ QUANTITY_WORDS: Mapping[str, tuple[str, ...]] = {
 }
 """What a number is called before it, and the quantities it may then be."""
 _TIMES = re.compile(r"^(?:prior|current|change)_")
+REPEATED = 10
+"""Characters before a number that a clause repeats of a text: then the number has to be that text's own."""
+_A_TEXT = 40
 HIDDEN = frozenset(
     "axial_short_axis craniocaudal_extent max_diameter_3d pca_major pca_minor pca_least volume_mesh volume_ellipsoid surface_area "
     "sphericity who_product hu_sd hu_min hu_max hu_p05 hu_p50 hu_p95 intensity_sd intensity_min intensity_max "
@@ -125,6 +131,19 @@ def carries(item: Evidence, amount: Amount, before: str) -> bool:
         isinstance(point, list) and len(amount.values) == 1 and amount.unit in ("", "mm")
         and any(_rounds(Decimal(repr(float(p))), amount.values[0], 0) for p in point)
     )  # fmt: skip
+
+
+def differs(item: Evidence, text: str, amount: Amount) -> bool:
+    """Return whether a cited text goes on with another number where the clause repeats it up to this one."""
+    left = text[max(0, amount.start - REPEATED) : amount.start].lower()
+    if len(left.strip()) < REPEATED - 2:
+        return False
+    digits = re.match(r"[\d.]+", text[amount.start :])
+    held = [t.lower() for t in texts_of(item) if len(t) >= _A_TEXT and left in t.lower()]
+    if digits is None or not held:
+        return False
+    same = re.compile(re.escape(left + digits[0]) + r"(?![\d.]*\d)")
+    return not any(same.search(t) for t in held)
 
 
 def told(item: Evidence, amount: Amount) -> bool:

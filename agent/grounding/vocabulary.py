@@ -82,6 +82,9 @@ INPUT_VALUES: Mapping[str, Mapping[str, str]] = {
 }
 """Qualifiers that are the values of a criterion's input, by input."""
 
+TRUE_OR_NOT: Mapping[str, str] = {"immunosuppressed": "immunosuppressed", "perifissural": "perifissural"}
+"""Qualifiers that are a criterion's input by themselves, true or not."""
+
 FINDINGS: Mapping[str, re.Pattern[str]] = {
     "effusion": _pattern(r"\beffusions?\b|积液"),
     "pneumothorax": _pattern(r"\bpneumothora\w+|气胸"),
@@ -108,7 +111,7 @@ FINDINGS: Mapping[str, re.Pattern[str]] = {
     "metastasis": _pattern(r"\bmetasta\w+|转移"),
     "cancer": _pattern(
         r"\b(?:cancers?|carcinomas?|adenocarcinomas?|malignan\w+|lymphomas?|melanomas?|sarcomas?|neoplas\w+|tumou?rs?)\b"
-        r"|癌|恶性|淋巴瘤|黑色素瘤|肉瘤|肿瘤"
+        r"|癌|恶性|淋巴瘤|黑色素瘤|肉瘤|肿瘤(?!科)"
     ),
     "benign": _pattern(r"\bbenign\w*|良性"),
     "family history": _pattern(r"\bfamily history\b|家族史"),
@@ -169,6 +172,12 @@ NEVER: Mapping[str, re.Pattern[str]] = {
         r"\bstage\s+(?:[IV]+[ABC]?\d?|[0-4][ABC]?)\b|\bT[1-4][abc]?N[0-3]|\b(?:complete|partial) response\b|\b(?:stable|progressive) disease\b"
         r"|[ⅠⅡⅢⅣ]期|完全缓解|部分缓解"
     ),
+    "follow-up is called off": _pattern(
+        r"\bno (?:further |routine |more |additional |other )*(?:follow[- ]?up|imaging|scans?|work-?up|action|treatment)\b[^.;]{0,20}"
+        r"\b(?:needed|necessary|required|indicated|warranted)\b"
+        r"|\bfollow[- ]?up (?:is|are) (?:not (?:needed|necessary|required|indicated|warranted)|unnecessary)\b"
+        r"|(?:无需|不需要|不必|无须)(?:再|进一步)?(?:随访|复查|处理|治疗)"
+    ),
     "an order": _pattern(
         r"\b(?:must|needs? to|has to|have to|should)\s+(?:be|have|undergo|get)\s+(?:an? |the )?(?:biops\w*|resect\w*|surg\w*|operat\w*|chemo\w*)"
         r"|\bmust biops\w*|必须(?:活检|手术|切除|穿刺)|应(?:当)?立即(?:活检|手术|切除)"
@@ -187,4 +196,6 @@ NAMED_LESION = _pattern(
     r"|(?<![\d.])(\d{1,3})\s*号(?:病灶|结节|肿块|候选)"
 )
 LIDC_SCALE = _pattern(r"(?:LIDC[^.。;;]{0,40}?)(?:1\s*(?:-|–|to|到|至)\s*5)(?:\s*(?:分|scale))?")
+DIMENSION = re.compile(r"\b[23][- ]?D\b", re.IGNORECASE)
+"""A digit that counts dimensions and measures nothing."""
 DATE = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?:T[\d:.+Z-]+)?")

@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.planner import refer, slots
+from agent.planner import refer, slots, why
 from agent.planner.mention import reference
-from agent.planner.reading import Language, after_correction
+from agent.planner.reading import Language, after_correction, plain
+from agent.stated_prior import compared_with
 
 MAX_TEXT = 500
 """Longest question or instruction that a function takes."""
@@ -64,6 +65,8 @@ def _one_lesion(function: str, clause: str, card: Card) -> list[Goal] | Which:
     rest: dict[str, Any] = {"guideline": named} if named else {}
     if function == "measure" and slots.own_line(clause):
         rest["own_line"] = True
+    if function == "classify" and why.looked_at(clause):
+        rest["explain"] = True
     if not meant.numbers:
         return [Goal(function, dict(rest))]
     return [Goal(function, {**rest, "lesion": n}) for n in meant.numbers]
@@ -78,6 +81,8 @@ def _segment(clause: str, card: Card) -> list[Goal] | Which:
     elif point:
         arguments["point"] = point
     threshold, change = slots.threshold(clause), slots.change(clause)
+    if threshold is None and not point and not box:
+        threshold = slots.lone_share(clause)
     clicked = (card.get("selection") or {}).get("point")
     if clicked and refer.lesions(card) and slots.leaves_out(clause):
         return _leave_out(clicked, seen, card)
@@ -135,9 +140,15 @@ def _find(clause: str, raw: str, card: Card, language: Language) -> list[Goal]:
     return [Goal("find", arguments)]
 
 
+_THE_LAST = re.compile(r"\b(?:last|previous|prior|earlier|old|first|before)\b|上次|上回|之前|以前|前片|既往|旧|老", re.ASCII)
+
+
 def _compare(clause: str, raw: str, card: Card, language: Language) -> list[Goal]:
-    days = slots.days(clause)
+    days = slots.days(clause) or slots.days_between(plain(raw))  # "prior was 120 days ago, compare"
     arguments: dict[str, Any] = {"days": days} if days else {}
+    several = int((card.get("prior") or {}).get("priors") or 0) > 1
+    if slots.which_prior(clause) and (several or not (days or _THE_LAST.search(clause))):  # of one there is no choice
+        arguments["which"] = compared_with(raw)[:200]
     if slots.sum_wanted(clause):
         targets = slots.targets(clause)
         arguments |= {"targets": targets} if targets else {"sum_targets": True}
@@ -153,8 +164,9 @@ def _show(clause: str, raw: str, card: Card, language: Language) -> list[Goal] |
     window, plane, number = slots.window(clause), slots.plane(clause), slots.slice_number(clause)
     mentioned = reference(after_correction(clause))
     meant = refer.meant(mentioned, card)
-    if re.search(r"\bnext (?:one|lesion|nodule)\b|下一个", clause, re.ASCII):
-        meant = _next(card)
+    step = re.search(r"\b(?:(next)|previous) (?:one|lesion|nodule|candidate)\b|(下)一个|上一个", clause, re.ASCII)
+    if step:
+        meant = _next(card, 1 if step[1] or step[2] else -1)
     # "lung window" and "that in coronal" name no lesion; a bare "it" beside a view means the picture.
     names_one = mentioned.numbers or mentioned.place or mentioned.by_size or mentioned.other
     if len(meant.between) > 1 and not (window or plane or number):
@@ -167,23 +179,30 @@ def _show(clause: str, raw: str, card: Card, language: Language) -> list[Goal] |
     return [Goal("show", arguments)]
 
 
-def _next(card: Card) -> refer.Meant:
+def _next(card: Card, way: int) -> refer.Meant:
     ids = [int(x["id"]) for x in refer.lesions(card)]
     if not ids:
         return refer.Meant()
-    here = ids.index(card["focus"]) if card.get("focus") in ids else -1
-    return refer.Meant((ids[(here + 1) % len(ids)],), said=True)
+    here = ids.index(card["focus"]) if card.get("focus") in ids else -1 if way > 0 else 0
+    return refer.Meant((ids[(here + way) % len(ids)],), said=True)
 
 
-_IN_ENGLISH = re.compile(r"\b(?:in|into|to) english\b|英文|英语", re.ASCII)
-_IN_CHINESE = re.compile(r"\b(?:in|into|to) (?:chinese|mandarin)\b|中文|汉语", re.ASCII)
+_IN_ENGLISH = re.compile(r"\b(?:in|into|to) english\b|\benglish (?:report|version|language)\b|英文|英语", re.ASCII)
+_IN_CHINESE = re.compile(r"\b(?:in|into|to) (?:chinese|mandarin)\b|\bchinese (?:report|version|language)\b|中文|汉语", re.ASCII)
 _SPECIAL = re.compile(
-    r"\b(?:updat\w+|revis\w+|edit\w*|amend\w*|shorten\w*|shorter|longer|lengthen|rewrit\w+|rephras\w+|reword\w*|correct\w*|"
+    r"\b(?:updat\w+|revis\w+|sentences?|lines?|paragraphs?|wording|phras\w+|edit\w*|amend\w*|shorten\w*|shorter|longer|lengthen|rewrit\w+|rephras\w+|reword\w*|correct\w*|"
     r"chang\w+|fix|trim|put (?!everything)|add|insert|includ\w+|mention\w*|remov\w+|delet\w+|drop|without|only|just|concise\w*|crisp\w*|terse\w*|cut|halve|half|tidy|polish|"
-    r"impression|conclusion|findings section|letter|section|with the new|brief\w*|detailed)\b"
-    r"|更新|修改|修订|改|重写|精简|缩短|短一点|补充|加上|加入|加到|加进|写进|写入|放进|删|去掉|注明|只写|仅写|结论|印象|写上|报告里加|简单|简要|简洁|简短",
+    r"impression|conclusion|findings section|letter|section|with the new|brief\w*|detailed|(?:tak|leav|cut|cross|strik)\w* (?:[\w-]+ ){0,4}out|expand\w*|condens\w*|replac\w*|swap|mov\w+|simplif\w+|simpler|clearer|plainer|tone down|reorder|translat\w*|point form|bullet\w*)\b"
+    r"|更新|修改|修订|改|重写|精简|缩短|短一点|补充|加上|加入|加到|加进|写进|写入|放进|删|去掉|注明|只写|仅写|结论|印象|写上|报告里加|简单|简要|简洁|简短|短(?:些|点|一些)|长(?:些|点|一些)|详细|去除|拿掉|换成|替换|挪|移到|扩写|压缩|精炼",
     re.ASCII,
 )
+
+
+_ONLY_LANGUAGE = re.compile(
+    r"^(?:(?:please|now|and|can you|could you|just)[ ,]*)*(?:re-?write|translate|redo|give me|make|switch|put) (?:it|this|that|the (?:whole |full )?report|everything)? ?(?:in|into|to) (?:english|chinese|mandarin)\W*$"
+    r"|^(?:请|把|再)*(?:报告)?(?:改|换|翻译?|译|重?写)(?:成|为|用)?(?:一份|个)?(?:英文|中文|英语|汉语)(?:的|版|报告)*\W*$"
+)
+"""A report wanted in another language, and nothing else of it changed."""
 
 
 def _write_report(clause: str, raw: str, card: Card, language: Language) -> list[Goal]:
@@ -194,7 +213,7 @@ def _write_report(clause: str, raw: str, card: Card, language: Language) -> list
         arguments["language"] = "zh"
     elif (card.get("report") or {}).get("language") == "zh":
         arguments["language"] = "en"  # left out, it would be written as the last one was
-    if _SPECIAL.search(clause):
+    if _SPECIAL.search(clause) and not (arguments and _ONLY_LANGUAGE.match(clause)):
         arguments["instruction"] = _said(clause, raw)
     return [Goal("write_report", arguments)]
 
@@ -205,9 +224,15 @@ def _export(clause: str, raw: str, card: Card, language: Language) -> list[Goal]
         arguments["format"] = "json"
     elif re.search(r"\bmark ?down\b|\.md\b", clause, re.ASCII):
         arguments["format"] = "markdown"
+    else:
+        asked = re.search(r"\b(pdf|html|fhir|dicom)\b", clause, re.ASCII)
+        if asked:
+            arguments["format"] = asked[1]
     folder = slots.folder(raw)
     if folder:
         arguments["destination"] = folder
+    if re.search(r"\bpacs\b", clause, re.ASCII):
+        arguments = {"destination": "pacs"}
     return [Goal("export", arguments)]
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from agent.planner import cues, refer, slots
+from agent.planner import cues, refer, slots, why
 from agent.planner.intents import Router, Utterances
 from agent.planner.mention import reference
 from agent.planner.reading import asks, clauses, quoted
@@ -24,21 +24,23 @@ SURE = 0.22
 """Share below which the learned part's best guess is asked about: in cross-validation four of five were wrong there."""
 
 _FINDINGS = re.compile(
-    r"\b(?:effusions?|pneumothora\w+|cardiomegaly|heart enlarged|consolidat\w+|pneumonia|tuberculosis|\btb\b|covid\w*|fractures?|"
+    r"\b(?:effusions?|(?:free|pleural|pericardial) fluid|ascites|pneumothora\w+|cardiomegaly|heart enlarged|consolidat\w+|pneumonia|tuberculosis|\btb\b|covid\w*|fractures?|"
     r"embolism|embolus|\bpe\b|atelecta\w+|o?edema|emphysema|fibrosis|aneurysm|lymphadenopathy|bronchiectasis|hernia)\b"
-    r"|积液|气胸|肺炎|结核|骨折|栓塞|肺不张|水肿|实变|心影|心脏(?:增)?大|肺气肿|纤维化|动脉瘤|新冠", re.ASCII
+    r"|积液|胸水|腹水|气胸|肺炎|结核|骨折|栓塞|肺不张|水肿|实变|心影|心脏(?:增)?大|肺气肿|纤维化|动脉瘤|新冠", re.ASCII
 )
 _ORGANS = re.compile(
     r"\b(?:segment|outline|contour|delineate|draw|mask|mark|trace|highlight)\b(?:(?!lesion|nodule|tumou?r|mass).)*\b(?:lungs?|lobe|heart|liver|kidneys?|spleen|"
     r"aorta|airways?|trachea|vessels|bones?|ribs?|spine|brain|everything)\b(?! (?:lesion|nodule|mass|tumou?r))"
-    r"|(?:肝脏?|心脏|肾脏?|脾脏?|左肺|右肺|全肺)[^,。]{0,2}(?:分割|勾画)|(?:分割|勾画|勾|描|圈)(?:一下|下|出)?(?:整个)?(?:左|右|双|全)?(?:肺(?!结节|内|部?病)|上叶|下叶|肝脏?(?!病)|心脏?|肾|脾|主动脉|气管|骨)", re.ASCII
+    r"|(?:肝脏?|心脏|肾脏?|脾脏?|左肺|右肺|全肺)(?!.{0,2}(?:结节|病灶|肿块|占位|转移))[^,。]{0,3}(?:分割|勾|描|圈|画出)|(?:分割|勾画|勾|描|圈)(?:一下|下|出)?(?:整个)?(?:左|右|双|全)?(?:肺(?!结节|内|部?病)|上叶|下叶|肝脏?(?!病)|心脏?|肾|脾|主动脉|气管|骨)", re.ASCII
 )
 _ORGAN = re.compile(r"lung|lobe|heart|liver|kidney|spleen|aorta|airway|trachea|vessel|bone|rib|spine|brain|[肺肝心肾脾骨]|主动脉|气管|上叶|下叶")
 _ORGAN_SIZE = re.compile(
     r"\b(?:heart|cardiac|liver|spleen|kidneys?|aort\w+|thyroid|prostate|lungs?)(?:'s)? (?:size|volume|diameter|dimensions?|width)\b|"
     r"\b(?:size|volume|diameter|width) of the (?:heart|liver|spleen|kidneys?|aorta|thyroid|prostate|lungs?)\b(?! (?:nodule|lesion|mass|tumou?r))|"
     r"\bhow (?:big|large|wide) is the (?:heart|liver|spleen|kidney|aorta)\b(?! (?:nodule|lesion|mass|tumou?r))|"
-    r"(?:心脏|肝脏?|脾脏?|肾脏?|主动脉|甲状腺|前列腺)(?:有)?(?:多大|大小|体积|直径|大吗|大不大)", re.ASCII
+    r"\b(?:heart|liver|spleen|kidneys?|thyroid|prostate|aorta) (?:enlarged|dilated|swollen|normal|too big)\b|\benlarged (?:heart|liver|spleen|kidneys?|thyroid|prostate)\b|"
+    r"\b(?:measure|quantify|size) (?:the |his |her |this )?(?:heart|liver|spleen|kidneys?|aort\w+|thyroid|prostate|gall ?bladder|pancreas|ventricles?|trachea)\b(?! (?:nodule|lesion|mass|tumou?r|metast\w+))|"
+    r"(?:心脏|肝脏?|脾脏?|肾脏?|主动脉|甲状腺|前列腺|胆囊|胰腺|气管)(?:的)?(?:有)?(?:多大|大小|体积|直径|大吗|大不大|增大|肿大)|(?<!左)(?<!右)[肝脾肾](?:脏)?(?:大不大|肿大|增大|大吗)|(?:量|测)(?:一下|量|下|出)?(?:心脏|肝脏?|脾脏?|肾脏?|主动脉|甲状腺|前列腺|胆囊|胰腺|气管)(?!.{0,2}(?:结节|病灶|肿块|占位|转移))", re.ASCII
 )
 _SEVERAL = re.compile(r"\b(?:nodules|lesions|masses|candidates)\b|(?:结节|病灶)(?:都|们)", re.ASCII)
 _NORMAL = re.compile(
@@ -47,7 +49,7 @@ _NORMAL = re.compile(
 )
 _NEGATIVE = re.compile(
     r"\bno (?:other |further |suspicious |pulmonary |lung |focal )*(?:nodules?|lesions?|mass(?:es)?|abnormalit\w+|findings?)\b|\b(?:unremarkable|normal|clear)\b|"
-    r"未见(?:明显)?(?:异常|结节|病灶|肿块|[^,。]{0,6}(?:结节|病灶|异常))|无(?:明显)?(?:异常|结节|病灶)|没有(?:结节|病灶|异常)|正常|清晰", re.ASCII
+    r"未见(?:明显)?(?:异常|结节|病灶|肿块|[^,。]{0,6}(?:结节|病灶|病变|异常|占位|转移|肿块))|无(?:明显)?(?:异常|结节|病灶)|没有(?:结节|病灶|异常)|正常|清晰", re.ASCII
 )
 _WRITES = re.compile(r"\b(?:write|put|add|state|say|report|insert|include|note|dictate|conclude)\b|写|加|报告|注明|记录", re.ASCII)
 _JUST = re.compile(
@@ -62,7 +64,7 @@ _TAGGED = re.compile(r"(?:right|correct|isn't it|is it not|对吧|对吗|是吧|
 _WANTS = re.compile(
     r"\b(?:please|scor\w+|grad\w+|percent\w*|extent|severity|index|how|what|quantif\w+|estimate)\b|\?|多少|程度|评分|评估|定量|百分比|比例", re.ASCII
 )
-_PACS = re.compile(r"\bpacs\b|\b(?:e-?mail|whatsapp|fax)\b|邮件|邮箱|微信", re.ASCII)
+_PACS = re.compile(r"\b(?:e-?mail|whatsapp|fax)\b|邮件|邮箱|微信", re.ASCII)
 _ACTS = ("measure", "segment", "show", "find", "classify", "recall.history")
 _WITH_COMPARISON = ("prior_interval", "targets")
 _TELLS_APART = ("lobe", "nodule_type", "perifissural")
@@ -131,6 +133,8 @@ def _settled(clause: str, before: str) -> str | None:
         earlier = cues.settle(before.lower()) if before else None
         return earlier if earlier and not earlier.startswith("talk.") else "show"
     settled = cues.settle(clause)
+    if why.bare(clause) and before and cues.settle(before.lower()) == "classify":
+        return "classify"
     if settled is None and cues.about_advice(clause):
         return "assess"
     return settled
@@ -146,7 +150,7 @@ def _as_the_case_allows(intent: str, clause: str, card: Card, utterances: Uttera
         return Sense(clause, topic="no_tool")
     if intent == "export" and _PACS.search(clause):
         return Sense(clause, topic="pacs")
-    if intent == "measure" and card.get("tools") and _ORGAN_SIZE.search(clause) and not _offered("measure", clause, utterances):
+    if intent in ("measure", "compare", "recall.history") and card.get("tools") and _ORGAN_SIZE.search(clause) and not _offered("measure", clause, utterances):
         return Sense(clause, topic="no_tool")
     if intent == "measure" and _flat_without_lesion(card):
         return Sense(clause, topic="no_spacing")
@@ -218,6 +222,8 @@ def _is_statement(clause: str, card: Card) -> bool:
     needs = list(asked.get("needs", ())) if isinstance(asked, Mapping) else []
     if asks(clause) and not _TAGGED.search(clause) and not re.match(r"^(?:no|yes)\b", clause):
         return False
+    if cues.about_advice(clause) and cues.is_general(clause):
+        return False  # "low risk, 6 to 8 mm: follow-up interval": a question about patients like that
     found = read_statements(clause, asked=needs, lesion=refer.focus(card))
     if cues.settle(clause) == "compare" and all(s.field in _WITH_COMPARISON for s in found):
         return False  # "with the CT from 90 days ago": said in passing
@@ -230,14 +236,26 @@ def whole_clauses(text: str, card: Card) -> list[str]:
     """Return a plain text's clauses, those that ask nothing and state nothing joined to the one they lead up to."""
     found: list[str] = []
     lead = ""
-    for clause in clauses(text):
+    pieces = clauses(text)
+    for clause in pieces:
         whole = f"{lead}, {clause}" if lead else clause
-        if asks(whole) or asks(clause) or cues.settle(whole) or _is_statement(clause, card):
+        if found and not lead and _JUST.match(clause) and _names_none(found[-1]):
+            found[-1] += f", {clause}"  # "i want it measured, lesion 2": what, then which
+            continue
+        if _JUST.match(clause) and len(found) + 1 < len(pieces):
+            lead = whole  # "the other one, how big": which one, then what of it
+        elif asks(whole) or asks(clause) or cues.settle(whole) or _is_statement(clause, card):
             found.append(whole)
             lead = ""
         else:
             lead = whole
     return [*found, lead] if lead else found
+
+
+def _names_none(clause: str) -> bool:
+    """Return whether a clause asks for something without saying of which lesion."""
+    said = reference(clause)
+    return bool(asks(clause) or cues.settle(clause)) and not (said.numbers or said.place or said.by_size or said.other or said.side or said.every)
 
 
 def _dictated(clause: str, raw: str) -> bool:
@@ -246,8 +264,8 @@ def _dictated(clause: str, raw: str) -> bool:
     if said and _WRITES.search(clause):
         return True
     order = re.search(
-        r"\b(?:write|put|state|add|report|say|conclude) (?:in the report )?(?:that )?(?:there (?:is|are) |the )?(?:lungs? (?:is|are) )?(no |normal|unremarkable|clear)|"
-        r"(?:写|报告)(?:里|中|上)?(?:写|加)?(?:成|为|上)?[^,。]{0,6}(?:未见|正常|无异常|无结节)",
+        r"\b(?:write|put|state|add|report|say|conclude) (?:in the report )?(?:that )?(?:there (?:is|are) |the )?(?:(?:[\w-]+ ){0,3}(?:is|are|looks?) )?(?:otherwise |completely |entirely |all )?(no |normal|unremarkable|clear|negative)|"
+        r"(?:写|报告)(?:里|中|上)?(?:写|加)?(?:成|为|上)?[^,。]{0,8}(?:未见|正常|无异常|无结节|清晰|没有(?:异常|结节|病灶|病变)|阴性)",
         clause,
     )
     return order is not None and _NEGATIVE.search(clause) is not None

@@ -34,16 +34,16 @@ _LAST = re.compile(
     rf"\b(?:last|final|newest|latest|most recent) (?:one|{_NOUN})\b|最后(?:一)?(?:个|枚|处)|最新的?(?:一)?(?:个|{_NOUN_ZH})", re.ASCII
 )
 _BIGGER = re.compile(
-    r"(?<![多太很最更较够])大的(?![小话])|\b(?:bigger|biggest|larger|largest|greater|dominant|main)\b|(?:更|较|最|比较)大(?:的|那个|一个|病灶|结节|者)|最大(?![值径])|大(?:的)?那个|大的那", re.ASCII
+    r"(?<![多太很最更较够])大的(?![小话])|\b(?:bigger|biggest|larger|largest|greater|dominant|main)\b|\b(?:big|large) (?:one|guy|nodule|lesion|mass)\b|(?:^|[这那,]|看|量|测|的)大(?:结节|病灶|肿块)|(?:更|较|最|比较)大(?:的|那个|一个|病灶|结节|者)|最大(?![值径])|主要(?:的|那个|病灶|结节)|大(?:的)?那个|大的那", re.ASCII
 )
-_SMALLER = re.compile(r"(?<![多太很最更较])小的(?![话])|\b(?:smaller|smallest|tiniest)\b|(?:更|较|最|比较)小(?:的|那个|一个|病灶|结节|者)|最小(?![值径])|小(?:的)?那个|小的那", re.ASCII)
+_SMALLER = re.compile(r"(?<![多太很最更较])小的(?![话])|\b(?:smaller|smallest|tiniest|tiny)\b|\b(?:small|little) (?:one|guy|nodule|lesion|mass)\b|(?:^|[这那,]|看|量|测|的)小(?:结节|病灶|肿块)|(?:更|较|最|比较)小(?:的|那个|一个|病灶|结节|者)|最小(?![值径])|小(?:的)?那个|小的那", re.ASCII)
 _OTHER = re.compile(rf"\b(?:the )?other (?:one|{_NOUN})\b|另(?:外)?一?(?:个|枚|处)|其他那个", re.ASCII)
 _ALL = re.compile(
-    rf"\b(?:all|every|each|both|everything)\b(?!\s*(?:right|of a sudden))|\ball (?:the )?{_NOUN}|所有|全部|每(?:一)?(?:个|枚|处)|都(?:量|测|分割)|各个|两个都", re.ASCII
+    rf"\b(?:all|every|each|both|everything)\b(?!\s*(?:right|of a sudden))|\ball (?:the )?{_NOUN}|所有|全部|每(?:一)?(?:个|枚|处)|(?:这)?(?:两|三|几)个(?:结节|病灶)|都(?:量|测|分割)|各个|两个都", re.ASCII
 )
 _POINTER = re.compile(
-    rf"\b(?:(?<!do )it|its|it's|(?:this|that)(?! (?:patient|scan|ct|case|image|exam|study|film|x-?ray|picture|report|man|woman|time))|the same(?: one)?)\b|\b(?:the|this|that) (?:[\w-]+ )?{_NOUN}\b|"
-    rf"它|这个|那个|该{_NOUN_ZH}|这枚|这处|同一个|刚才那个", re.ASCII
+    rf"\b(?:(?<!\bdo )it|its|it's|(?:this|that)(?! (?:patient|scan|ct|case|image|exam|study|film|x-?ray|picture|report|man|woman|time))|the same(?: one)?)\b|\b(?:the|this|that) (?:[\w-]+ )?{_NOUN}\b|"
+    rf"它|这个|那个|该{_NOUN_ZH}|这枚|这处|同一个|刚才那个|[这那]玩意|[这那](?:东西|家伙|病灶|结节|肿块)", re.ASCII
 )
 _CLICKED = re.compile(r"\b(?:click|clicked|selected|selection|marked|pointed|box(?:ed)?|here|cursor|crosshair)\b|点(?:击|的|选|中)|选中|框|这里|此处|标记的", re.ASCII)
 

@@ -25,7 +25,7 @@ _FILLER = (
     r"let'?s|kindly|maybe|first|thanks|great|good)[\s,]+)*"
 )
 _ASK_EN = (
-    r"(?:what(?:'s)?|which|how|when|where|why|who|is|are|does|do|did|should|any|re-?\w+|find|search|scan|detect|locate|"
+    r"(?:what(?:'s)?|which|how|when|where|why|who|is|are|does|do|did|should|any(?:thing|one|more)?|guidance|guidelines?|advice|recommendations?|re-?\w+|find|search|scan|detect|locate|"
     r"segment|outline|contour|delineate|trace|draw|mark|highlight|measure|size|quantify|calculate|compute|classify|"
     r"rate|score|grade|characteri[sz]e|compare|assess|apply|evaluate|tell|give|get|cite|quote|look|check|show|go|jump|"
     r"scroll|zoom|switch|display|open|write|draft|generate|create|compose|produce|prepare|report|dictate|summari[sz]e|"
@@ -44,7 +44,7 @@ _ASKS_ZH = re.compile(
 _CUT = re.compile(
     r"(?:[.!?;](?=\s|$)|[。!?;\n])\s*|,\s*(?!\d{3}\b)|\s+and\s+(?:then\s+)?|\s+then\s+|、|"
     r"(?:然后|接着|随后|之后(?=再)|再(?=量|测|分割|看|写|出|给|勾)|并且?(?=量|测|分|写|出|生成|给|告|评|勾)|"
-    r"和(?=测量|分割|写报告|出报告))"
+    r"和(?=测量|分割|写报告|出报告))|(?:(?<=分割)|(?<=测量)|(?<=勾画)|(?<=检测)|(?<=评分)|(?<=找结节))(?=(?:测量|分割|勾画|写报告|出报告|生成报告|评分)(?!值|结果|的|数据))"
 )
 _DROPPED = re.compile(
     r"\b(?:don'?t|do not|no need to|never mind|rather than|instead of)\s+(?!includ|forget|let\b|take (?:in|along))(?:[\w-]+)(?:\s+(?:it|that|again|anything|"
@@ -52,9 +52,13 @@ _DROPPED = re.compile(
     r"|(?<!要)(?:不要|不用|无需|不必|先不|先别)(?:再)?(?:分割|测量|测|量|写报告|写|导出|勾画|分类|找|查)[^,。;、然但只]{0,6}"
 )
 _FALSE_START = re.compile(
-    r"(?:\bno,? wait\b|\bi meant?\b|\bsorry,? (?:i meant? )?(?=lesion|nodule|the|number|no\.)|\bscratch that\b|"
-    r"\bactually,? (?:no|make (?:it|that))\b|\bno,? (?=(?:the |number |no\.? ?)?\d{1,2}\b(?!\s*(?:mm|cm|%)))|\bno,? not\b.*?,|不对[,,]?|不是[^,。]{0,8}[,,]是|说错了[,,]?|应该是)"
+    r"(?:\bno,? wait\b|\bwait,? (?:no\b|i mean\b)|\boops\b|\bcorrection\b:?|\bsorry,? no\b|\bmake that (?=(?:lesion|nodule|number|the|no\.?)? ?)|\bi meant?\b|\bsorry,? (?:i meant? )?(?=lesion|nodule|the|number|no\.)|\bscratch that\b|"
+    r"\bactually,? (?:no|make (?:it|that))\b|\bno,? (?=(?:the |number |no\.? ?)?\d{1,2}\b(?!\s*(?:mm|cm|%)))|\bno,? not\b.*?,|(?:[哦噢啊呃额唉][,,]?\s*)?不对[,,]?|(?:[哦噢啊呃额唉]|等等|等下)[,,]?\s*不[是要]?[,,]|不是[^,。]{0,8}[,,]是|(?:说|打|写|弄)错了?[,,]?|应该是|(?:我)?(?:的意思|指的?|说的?)是|(?<=[,,])改成?(?=第|\d|[一二三四五六七八九十]号|病灶|结节|另))"
 )
+
+
+_NOT_THAT = re.compile(r"\bnot (?:the )?(?:(?:lesion|nodule|number|no\.?|#) ?\d{1,2}|(?:first|second|third|other|bigger|smaller|left|right) (?:one|lesion|nodule))\b,?|不是(?:第?[一二三四五六七八九\d]+(?:号|个)|病灶\s*\d+)(?:病灶|结节)?[,,]?")
+"""What is said not to be meant."""
 
 
 def plain(text: str) -> str:
@@ -93,7 +97,9 @@ def clauses(text: str) -> list[str]:
             pieces.append(kept[start : cut.end() if sentence_end else cut.start()].strip(" ,、"))
             start = cut.end()
     pieces.append(kept[start:].strip(" ,、"))
-    return [p for p in pieces if re.search(r"\w", p)][:MAX_CLAUSES]
+    said = [p for p in pieces if re.search(r"\w", p)]
+    stands = [p for p in said if after_correction(p).strip()]  # "lesion 1, no wait" is taken back
+    return (stands or said)[:MAX_CLAUSES]
 
 
 def asks(clause: str) -> bool:
@@ -104,7 +110,8 @@ def asks(clause: str) -> bool:
 def after_correction(clause: str) -> str:
     """Return what stands after "no, wait" and the like, or the whole clause."""
     found = list(_FALSE_START.finditer(clause))
-    return clause[found[-1].end() :] if found else clause
+    kept = clause[found[-1].end() :].strip(" ,") if found else clause
+    return _NOT_THAT.sub("", kept)
 
 
 def _without_quotes(text: str) -> str:

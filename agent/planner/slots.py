@@ -49,37 +49,37 @@ TIGHTER = re.compile(
     r"\b(?:(?<!too )tight(?:er|en|ly)?|shrink|(?:threshold|cut[- ]?off)(?: a (?:bit|little|touch))? (?:up|higher)|(?:bump|turn|crank) (?:the |up the )?(?:threshold|cut[- ]?off)(?! down)|"
     r"smaller (?:mask|outline|contour|region)|(?:mask|outline|contour|it|that)(?:'s| is)? "
     r"(?:too (?:big|large|loose|wide|generous)|leak\w*|bleed\w*|spill\w*)|leak\w*|too (?:loose|generous)|over-?segment\w*|"
-    r"(?:higher|raise|increase)(?: the| a)? (?:threshold|cut-?off)|higher threshold|less generous|more conservative|strict(?:er|ly)?|more stringent|"
-    r"exclud\w+|leave out|(?:leave|keep|take|cut) (?:the |that |this )?(?:\w+ )?\w+ out|don't include|do not include|not include|cut off the vessel|make (?:it|that|this|\w+ \d+|the (?:\w+ )?(?:mask|outline|contour|segmentation|one)) (?:a (?:bit|little|touch) )?(?:smaller|narrower)|(?:spill|leak|bleed)ing|cut the \w+ out|trim\w*|erode)\b"
-    r"|(?<!太)(?<!得)紧(?:一点|一些|些|点|凑)?|收(?:紧|缩|小|一?点|一些|一收)|缩(?:小|一?点|一些)|(?:再)?小(?:一圈|一点)|往(?:里|内)|(?:更高|提高|调高|高一点|升高)(?:的)?阈值|阈值(?:调|提|再)?高|太(?:大|松|宽)|"
-    r"(?:溢|漏|渗)(?:出|到|进)|排除|去掉|剔除|过分割|(?:别|不要|不)(?:把[^,。]{1,6})?包(?:进|含|括)|(?:别|不要)把[^,。]{1,8}(?:算|划|分|勾)进", re.ASCII
+    r"(?:higher|raise|increase)(?: the| a)? (?:threshold|cut-?off)|higher threshold|less generous|more conservative|strict(?:er|ly)?|more stringent|narrower|closer to the (?:edge|nodule|lesion)|"
+    r"exclud\w+|leave out|(?:leave|keep|take|cut) (?:the |that |this )?(?:\w+ )?\w+ out|don't include|do not include|not include|cut off the vessel|make (?:it|that|this|\w+ \d+|the (?:\w+ )?(?:mask|outline|contour|segmentation|one)) (?:a (?:bit|little|touch) )?(?:smaller|narrower)|(?:spill|leak|bleed)ing|(?:pull|bring|move|draw|take) in (?:on )?(?:the |that |its )?(?:borders?|edges?|outline|contour|boundar\w+|margins?)|(?:cut|shave|trim|peel|carve) (?:the |that |this )?(?:\w+ )?\w+ off|(?:pull|bring|move|draw|take) (?:the |that |its )?(?:borders?|edges?|outline|contour|boundar\w+|margins?|line) (?:back |further |a \w+ )?in(?:ward)?s?|cut the \w+ out|trim\w*|erode)\b"
+    r"|(?:更|再)?严(?:格)?(?:一点|一些|些|点)|(?<!太)(?<!得)窄(?:一点|一些|些|点)|(?<!太)(?<!得)紧(?:一点|一些|些|点|凑)?|收(?:紧|缩|小|一?点|一些|一收)|缩(?:小|一?点|一些)|(?:再)?小(?:一圈|一点)|往(?:里|内)|(?:更高|提高|调高|高一点|升高)(?:的)?阈值|阈值(?:调|提|再)?高|太(?:大|松|宽)|"
+    r"(?:溢|漏|渗)(?:出|到|进)|(?:勾|画|包|圈|分割)到[^,。]{0,6}(?:里|外|上|进)|(?:轮廓|边界|边缘|范围|掩膜|勾画?得?|画得?|mask)[^,。]{0,4}(?:(?:跑|伸|延伸?|越|超)(?:到|进|出|了|过|界)|(?:太|过|偏|得|有点|有些|稍)(?:大|胖|宽|多))|排除|去掉|剔(?:除|出|掉)|抠(?:掉|出|除)|过分割|(?:别|不要|不)(?:把[^,。]{1,6})?包(?:进|含|括)|(?:别|不要)把[^,。]{1,8}(?:算|划|分|勾)进", re.ASCII
 )
 LOOSER = re.compile(
     r"\b(?:(?<!too )loos(?:e|er|en|ely)|(?:threshold|cut[- ]?off)(?: a (?:bit|little|touch))? (?:down|lower)|(?:drop|reduce|lower|decrease|turn down) (?:the |a )?(?:threshold|cut[- ]?off)|wide[rn]|make (?:it|that|this|\w+ \d+|the (?:\w+ )?(?:mask|outline|contour|segmentation|one)) (?:a (?:bit|little|touch) )?(?:bigger|larger)|"
     r"grow the (?:mask|outline)|expand|(?:bigger|larger|wider) (?:mask|outline|contour|region)|"
     r"(?:mask|outline|contour|it|that)(?:'s| is)? (?:too (?:small|tight|narrow)|miss\w*)|too tight|under-?segment\w*|"
     r"(?:lower|reduce|decrease|drop)(?: the| a)? (?:threshold|cut-?off)|lower threshold|more generous|less conservative|more lenient|less strict|"
-    r"include (?:more|the (?:edge|rim|halo|margin))|misses? (?:the|some|part)|dilate)\b"
-    r"|(?<!太)(?<!得)松(?:一点|一些|些|点)?|放(?:宽|松|大)|(?:再)?大(?:一圈|一点)(?!的)|往外|扩(?:大|张|展)|(?:更低|降低|调低|低一点)(?:的)?阈值|阈值(?:调|降|再)?低|太(?:小|紧|窄)|"
-    r"漏(?:掉|了)|包(?:括|含)(?:更多|边缘|晕)|欠分割", re.ASCII
+    r"include (?:more|the (?:edge|rim|halo|margin))|(?:push|bring|move|take) (?:the |that |its )?(?:borders?|edges?|outline|contour|boundar\w+|margins?|line) (?:a \w+ )?out(?:ward)?s?|misses? (?:the|some|part)|dilate)\b"
+    r"|(?<!太)(?<!得)[松宽](?:一点|一些|些|点)|(?<!太)(?<!得)松|放(?:宽|松|大)|(?:再)?大(?:一圈|一点)(?!的)|往外|扩(?:大|张|展)|(?:更低|降低|调低|低一点)(?:的)?阈值|阈值(?:调|降|再)?低|太(?:小|紧|窄)|"
+    r"漏(?:掉|了)|包(?:括|含)(?:更多|边缘|晕)|没(?:有)?(?:包|勾|画|圈)(?:全|住|完|进)|(?:包|勾|画|圈)得?不(?:全|够)|(?:轮廓|边界|边缘|范围|掩膜|勾得|画得|mask)[^,。]{0,4}(?:太|过|偏|得|有点|有些|稍)(?:小|少|窄|瘦)|欠分割", re.ASCII
 )
 
 _THRESHOLD = re.compile(
     r"(?:threshold|cut[- ]?off|probability|level|阈值|概率)\D{0,12}?(?<![\d.])(0?\.\d+|[01](?:\.\d+)?(?!\d)|\d{1,3}(?:\.\d+)?\s*%|\d{2}(?![\d.]))"
     r"|(?<![\d.])(0?\.\d+)\s*(?:threshold|cut[- ]?off|probability|的?阈值)|(\d{1,2}(?:\.\d+)?)\s*(?:%|percent|per cent)"
-    r"|百分之\s*([一二三四五六七八九十]{1,3}|\d{1,2})|(?:at|with|using|to|try|用|以|到|为)\s*(0?\.\d+)(?![\d.]*\s*(?:mm|cm))", re.ASCII
+    r"|(?:百分之\s*([一二三四五六七八九十]{1,3}|\d{1,2})|([一二三四五六七八九])成(?!功))|(?:at|with|using|to|try|用|以|到|为)\s*(0?\.\d+)(?![\d.]*\s*(?:mm|cm))", re.ASCII
 )
 _NUMBER = r"[-+−]?\d{1,4}(?:\.\d+)?"
 _POINT = re.compile(
-    rf"(?:^|(?<![\d\s,/])\s*[\s(\[(at点::=为]|[a-z]\s+)({_NUMBER})\s*[,,/ ]\s*({_NUMBER})\s*[,,/ ]\s*({_NUMBER})(?!\s*[,,/ ]?\s*\d)(?:\s*mm)?", re.ASCII
+    rf"(?:^|(?<![\d\s,/])\s*[\s(\[(at点标在于处到::=为]|[a-z]\s+)({_NUMBER})\s*[,,/ ]\s*({_NUMBER})\s*[,,/ ]\s*({_NUMBER})(?!\s*[,,/ ]?\s*\d)(?:\s*mm)?", re.ASCII
 )
 _TWO_MORE = rf"[,,/;\s]+({_NUMBER})[,,/;\s]+({_NUMBER})"
 _BOX = re.compile(rf"({_NUMBER}){_TWO_MORE}(?:\s*(?:to|-|至|到|and|,|;)\s*|[\s,;]+)({_NUMBER}){_TWO_MORE}", re.ASCII)
 _SIZE = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d+)?)\s*-?\s*(mm|cm|millimet\w+|centimet\w+|毫米|厘米|公分)(?![²³23\w])", re.ASCII)
-_SLICE = re.compile(r"\b(?:slice|image|section)\s*(?:no\.?|number|#)?\s*(\d{1,4})\b|第\s*(\d{1,4})\s*(?:层|张|幅)|(?:层面|层)\s*(\d{1,4})", re.ASCII)
+_SLICE = re.compile(r"\b(?:slice|image|section)\s*(?:no\.?|number|#)?\s*(\d{1,4})\b|(?:第|到|看|切|跳|翻|转|回)\s*(\d{1,4})\s*(?:层|张|幅)|(?:层面|层)\s*(\d{1,4})", re.ASCII)
 _TIME = re.compile(
-    r"(?<![\d.])(\d{1,4})[\s-]*(days?|weeks?|months?|years?)(?:\s*(?:ago|apart|before|earlier|between|interval|old(?! (?:man|woman|patient)))|\b)"
-    r"|(\d{1,4}|[一二两三四五六七八九十]{1,3})\s*(天|周|个?月|年)(?:前|之前|间隔)?", re.ASCII
+    rf"(?<![\d.])(\d{{1,4}}|\b(?:{'|'.join(_SMALL)})\b|\ban?\b(?=\s*(?:week|month|year)s? (?:ago|apart|before|earlier|back)))[\s-]*(days?|weeks?|months?|years?)(?:\s*(?:ago|apart|before|earlier|back|between|interval|old(?! (?:man|woman|patient)))|\b)"
+    r"|(\d{1,4}|[一二两三四五六七八九十]{1,3})\s*(天|日|周|个?月|年)(?:前|之前|间隔)?", re.ASCII
 )
 OWN_LINE = re.compile(
     r"\b(?:use|take|keep|prefer|with|by|apply|count)\b[^.;]{0,12}\b(?:(?:my|own|the reader's)(?: \w+){0,2} (?:lines?|ax[ie]s|ruler|calipers?|measurements?|"
@@ -91,9 +91,11 @@ SUM = re.compile(
     r"|(?:靶病灶|靶灶|长径|直径|径线)[^,。]{0,6}(?:总和|之和|合计|加起来|求和)", re.ASCII
 )
 _SUMMED = re.compile(r"(?:targets?|lesions?|nodules?|靶病灶|靶灶|病灶)\D{0,10}?\d{1,3}(?:\s*(?:,|and|&|\+|、|和|与)\s*(?:(?:lesion|nodule|病灶)\s*)?\d{1,3})*(?!\s*(?:mm|cm|毫米))")
-_DAYS = {"day": 1.0, "week": 7.0, "month": 30.4375, "year": 365.25, "天": 1.0, "周": 7.0, "月": 30.4375, "年": 365.25}
+_HALF_YEAR = re.compile(r"\bhalf a year\b|半年", re.ASCII)
+_AGO = re.compile(r"\bago\b|\bback\b|\bapart\b|\b(?:prior|previous|last|earlier|old)\b|前|间隔|相隔|相距", re.ASCII)
+_DAYS = {"day": 1.0, "week": 7.0, "month": 30.4375, "year": 365.25, "天": 1.0, "日": 1.0, "周": 7.0, "月": 30.4375, "年": 365.25}
 _MOST = re.compile(
-    rf"\b(?:top|up to|at most|maximum(?: of)?|max|first|best|no more than)\s*({NUM})\b(?!\s*(?:mm|cm|%))|(?:前|最多|至多|不超过)\s*(?:找|列|给|保留)?\s*({ZH_NUM})\s*个?", re.ASCII
+    rf"\b(?:top|up to|at most|maximum(?: of)?|max|first|best|no more than)\s*({NUM})\b(?!\s*(?:mm|cm|%))|\b({NUM})(?: of them| candidates| nodules| lesions)? (?:at (?:the )?most|max(?:imum)?|tops|is enough|will do)\b|({ZH_NUM})\s*个(?:以内|就行|就够|足够|为限|封顶)|(?:前|头|最好的?|最像的?|最可疑的?|最多|至多|不超过)\s*(?:找|列|给|保留)?\s*({ZH_NUM})\s*个?", re.ASCII
 )
 _FOLDER = re.compile(r"(?<![\w/])((?:~|\.{1,2}|[a-z]:)?[/\\][\w./\\-]{1,250})", re.ASCII)
 
@@ -145,6 +147,8 @@ def threshold(text: str) -> float | None:
     if not found:
         return None
     raw = next(g for g in found.groups() if g).strip()
+    if found[5]:
+        return (number(found[5]) or 0) / 10
     if "%" in raw or found[3] or found[4]:
         whole = float(raw.rstrip("% ")) if raw[0].isdigit() else float(number(raw) or 0)
         value = whole / 100
@@ -152,6 +156,20 @@ def threshold(text: str) -> float | None:
         value = float(raw)
         value = value / 100 if value >= 2 else value
     return round(value, 4) if 0 < value < 1 else None
+
+
+_SHARE = re.compile(r"(?<![\d.])0?\.\d{1,3}(?![\d.%]|\s*(?:mm|cm|ml|hu|毫米|厘米))", re.ASCII)
+
+
+def lone_share(text: str) -> float | None:
+    """Return the one number between 0 and 1 that stands without a unit: in an order to outline it is a threshold.
+
+    >>> lone_share("use .25 for lesion 1"), lone_share("0.3 or 0.4")
+    (0.25, None)
+    """
+    found = {float(m[0]) for m in _SHARE.finditer(text)}
+    value = found.pop() if len(found) == 1 else 0.0
+    return value if 0 < value < 1 else None
 
 
 def change(text: str) -> str | None:
@@ -233,17 +251,41 @@ def days(text: str) -> int | None:
     >>> days("6 weeks apart"), days("三个月前")
     (42, 91)
     """
+    half = _HALF_YEAR.search(text)
     found = _TIME.search(text)
+    if half and not found:
+        return round(_DAYS["year"] / 2)
     if not found:
         return None
-    amount = number(found[1] or found[3])
+    amount = 1 if found[1] in ("a", "an") else number(found[1] or found[3])
     unit = (found[2] or "").rstrip("s") or (found[4] or "").lstrip("个")
     return None if not amount or unit not in _DAYS else max(1, round(amount * _DAYS[unit]))
+
+
+def days_between(text: str) -> int | None:
+    """Return the interval in days where a text says that it lies between two scans.
+
+    >>> days_between("prior was 120 days ago"), days_between("follow-up in 6 months")
+    (120, None)
+    """
+    return days(text) if _AGO.search(text) else None
 
 
 def own_line(text: str) -> bool:
     """Return whether the reader's own line is to count."""
     return OWN_LINE.search(text) is not None
+
+
+_WHICH = re.compile(
+    r"\b(?:from|of|in|the|last)\s+(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\w*\b|\b(?:19|20)\d\d\b|\bago\b|"
+    r"\b(?:oldest|earliest|first|baseline|latest|newest|most recent|last|previous) (?:prior|scan|ct|study|exam|one)\b|"
+    r"\bprior (?:scan )?(?:[a-h]|\d)\b|月(?:份)?的|年前|月前|周前|天前|最早|首次|最近一次|上一?次|既往(?:扫描)?[a-h\d]", re.ASCII
+)
+
+
+def which_prior(text: str) -> bool:
+    """Return whether one earlier scan of several is named: by month, age, order or number."""
+    return _WHICH.search(text) is not None
 
 
 def sum_wanted(text: str) -> bool:
@@ -269,7 +311,7 @@ def most(text: str) -> int | None:
 
 def folder(text: str) -> str | None:
     """Return a path that is named. Takes the text as typed: paths keep their capitals."""
-    found = re.search(_FOLDER.pattern, text, re.IGNORECASE)
+    found = re.search(_FOLDER.pattern, text, re.IGNORECASE | re.ASCII)
     return found[1].rstrip(".,") if found else None
 
 

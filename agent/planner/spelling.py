@@ -21,6 +21,7 @@ _SHORT = {
     "diam": "diameter", "vol": "volume", "gimme": "give me", "dat": "that", "win": "window", "seg": "segment",
     "goto": "go to", "pt": "patient", "approx": "about", "info": "information", "followup": "follow-up", "f/u": "follow-up",
     "rpt": "report", "dont": "don't", "doesnt": "doesn't", "cant": "can't", "isnt": "isn't", "im": "i'm", "w/": "with",
+    "thx": "thanks", "ty": "thanks", "tx": "thanks",
     "loc": "location", "impr": "impression", "md": "markdown", "rescan": "repeat the ct",
 }  # fmt: skip
 _SHORT_ZH = {"啥": "什么", "咋办": "怎么办", "咋样": "怎么样", "咋": "怎么", "木有": "没有", "来着": "", "一哈": "一下"}
@@ -35,6 +36,10 @@ _TRADE = (
 ).split()
 _TENS = "ten twenty thirty forty fifty sixty seventy eighty ninety".split()
 _ONES = "one two three four five six seven eight nine".split()
+_SIDE_LETTER = re.compile(
+    r"\b([rl])(?=[ -](?:lungs?|sided?|base|apex|apical|upper|lower|middle|mid|hil\w+|nodules?|lesions?|mass|one|hemithorax)\b)"
+)
+"""A letter that is a side before what has one: the R lung, L base."""
 _PERCENT = re.compile(rf"\b({'|'.join(_TENS)})(?:[ -]({'|'.join(_ONES)}))? (?:percent|per cent)\b")
 _WORD = re.compile(r"(?<![\w/.~-])[a-z][a-z'-]*(?![\w.@])(?:/(?=\s))?|\bf/u\b|\bw/(?=\s)")
 
@@ -45,6 +50,7 @@ def spelled(text: str) -> str:
     >>> spelled("mesure the secnd nodul, lt lung")
     'measure the second nodule, left lung'
     """
+    text = _SIDE_LETTER.sub(lambda m: "right" if m[1] == "r" else "left", text)
     for short, whole in _SHORT_ZH.items():
         text = text.replace(short, whole)
     text = _PERCENT.sub(_figures, text)
@@ -77,6 +83,7 @@ def _known() -> frozenset[str]:
 
 
 _ORDINARY = (
+    "attention occlusion saliency "
     "lesson module modules model models reporter reported reporting sport resort export exports porter median measures "
     "measuring segmenting contours outlines outlining thresholds comparing compared classifying classified sliced slices "
     "several seconds thirds cancers patients patient's vessels vessel's windows searching searched searches "

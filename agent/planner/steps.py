@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agent.planner import refer, slots
-from agent.planner.goals import Card, Goal, Which, goals_for
+from agent.planner.goals import MAX_TEXT, Card, Goal, Which, goals_for
 from agent.planner.intents import Utterances, router
 from agent.planner.kinds import Sense, Unsure, names_organ, sense, whole_clauses
+from agent.planner.library import asks_library
 from agent.planner.reading import MAX_READ, Language, language_of, plain
 from agent.planner.spelling import spelled
+from agent.report.edit_words import opens_with_edit
 from agent.statements import Statement, read_statements
 
 _ORDER = ("find", "segment", "measure", "classify", "compare", "assess", "find_guideline", "write_report", "export")
@@ -96,6 +98,11 @@ def make_plan(text: str, card: Card, utterances: Utterances, before: str = "") -
     """Return the whole plan of a message."""
     raw = text[:MAX_READ]
     language = language_of(raw)
+    if opens_with_edit(raw):  # what follows are the report's words: nothing in them is a request
+        spoken = {"language": language} if language == "zh" else {}
+        return Plan((Goal("write_report", {**spoken, "instruction": raw[:500]}),), language=language, text=raw)
+    if asks_library(raw):  # it brings its own patient: nothing in it is done to, or stated of, this case
+        return Plan((Goal("find_guideline", {"question": " ".join(raw.split())[:MAX_TEXT]}),), language=language, text=raw)
     stated = stated_in(raw, card)
     senses: list[Sense] = []
     for clause in whole_clauses(spelled(plain(raw)), card):

@@ -53,6 +53,10 @@ class OneLesion(Arguments):
     lesion: int | None = Field(None, ge=1, description="lesion number; left out: the one in focus")
 
 
+class Classify(OneLesion):
+    explain: bool | None = Field(None, description="also a map of what the tool looked at: explanation, no evidence")
+
+
 class Measure(OneLesion):
     own_line: bool | None = Field(None, description="take the line that the reader drew as the long axis")
 
@@ -60,6 +64,7 @@ class Measure(OneLesion):
 class Compare(Arguments):
     days: int | None = Field(None, ge=1, description="days between the scans; only what the reader stated is taken")
     prior: int | None = Field(None, ge=1, description="number of the prior; left out: every prior of the case")
+    which: str | None = Field(None, max_length=200, description="which prior, in the reader's words: from March")
     targets: list[int] | None = Field(None, max_length=50, description="lesions whose long axes are added up")
     sum_targets: bool | None = Field(None, description="add up the targets that the reader stated")
 
@@ -90,12 +95,15 @@ class Show(Arguments):
 
 class WriteReport(Arguments):
     language: Literal["en", "zh"] | None = None
-    instruction: str | None = Field(None, max_length=500, description="what the reader wants changed")
+    instruction: str | None = Field(None, max_length=500, description="what the reader wants changed or added")
+    template: str | None = Field(None, max_length=40, description="a template by name; left out: the fitting one")
 
 
 class Export(Arguments):
-    format: Literal["markdown", "json", "all"] = "all"
-    destination: str | None = Field(None, max_length=300, description="a folder; left out: the case's own")
+    format: Literal["markdown", "text", "html", "pdf", "json", "dicom", "fhir", "all"] = "all"
+    destination: str | None = Field(
+        None, max_length=300, description="a folder, or pacs: the archive that is set up; left out: the case's own folder"
+    )
 
 
 @dataclass(frozen=True)
@@ -115,7 +123,7 @@ FUNCTIONS: tuple[Function, ...] = (
     Function("segment", "Outline a lesion, or outline it again tighter, looser or at a threshold.", Segment,
              vision.segment, "segment"),
     Function("measure", "Measure a lesion: axes, volume, attenuation.", Measure, vision.measure, "measure"),
-    Function("classify", "Give the LIDC readers' rating of a lesion; never a diagnosis.", OneLesion, vision.classify,
+    Function("classify", "Give the LIDC readers' rating of a lesion; never a diagnosis.", Classify, vision.classify,
              "classify"),
     Function("compare", "Compare this scan's lesions with a prior scan's; add up the diameters of targets.", Compare,
              change.compare),
@@ -132,21 +140,28 @@ FUNCTIONS: tuple[Function, ...] = (
 NEEDS_APPROVAL = tuple(f.name for f in FUNCTIONS if f.asks_approval)
 
 
-def checked(name: str, arguments: Mapping[str, Any]) -> tuple[Function, dict[str, Any]]:
-    """Return a function and its arguments, validated and coerced.
+def checked(
+    name: str, arguments: Mapping[str, Any], more: Sequence[Function] = ()
+) -> tuple[Function, dict[str, Any]]:
+    """Return a function and its arguments, validated and coerced. `more`: functions that only some cases have.
 
     Raises:
         NotApplicable: no function of that name, or arguments it does not take.
     """
-    function = next((f for f in FUNCTIONS if f.name == name), None)
+    function = next((f for f in (*FUNCTIONS, *more) if f.name == name), None)
     if function is None:
         raise NotApplicable(f"There is no function {name!r}. The functions are {', '.join(f.name for f in FUNCTIONS)}.")
+    return function, validated(function, arguments)
+
+
+def validated(function: Function, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a function's arguments, validated and coerced. Raises NotApplicable for what it does not take."""
     try:
-        return function, function.arguments.model_validate(dict(arguments)).model_dump(exclude_none=True)
+        return function.arguments.model_validate(dict(arguments)).model_dump(exclude_none=True)
     except ValidationError as error:
-        parts = [f"{'.'.join(str(p) for p in e['loc']) or name}: {e['msg']}" for e in error.errors()[:3]]
+        parts = [f"{'.'.join(str(p) for p in e['loc']) or function.name}: {e['msg']}" for e in error.errors()[:3]]
         raise NotApplicable(
-            f"{name} was called with arguments it does not take ({'; '.join(parts)}). Nothing was done."
+            f"{function.name} was called with arguments it does not take ({'; '.join(parts)}). Nothing was done."
         ) from error
 
 
@@ -163,8 +178,8 @@ def describe(function: Function, specs: Sequence[ToolSpec]) -> str:
     return "\n".join(lines)
 
 
-def langchain_tools(desk: Desk) -> list[BaseTool]:
-    """Return the functions as LangChain tools bound to a desk."""
+def langchain_tools(desk: Desk, more: Sequence[Function] = ()) -> list[BaseTool]:
+    """Return the functions, and those that only some cases have, as LangChain tools bound to a desk."""
     from langchain_core.tools import StructuredTool
 
     specs = desk.workspace.registry.specs
@@ -176,7 +191,7 @@ def langchain_tools(desk: Desk) -> list[BaseTool]:
             args_schema=function.arguments,
             response_format="content_and_artifact",
         )
-        for function in FUNCTIONS
+        for function in (*FUNCTIONS, *more)
     ]
 
 

@@ -9,7 +9,9 @@ from typing import Any
 
 from agent.privacy import Redactor
 from agent.record import Record
+from agent.toolset.choice import by_setting
 from agent.toolset.desk import Desk
+from agent.toolset.from_question import applied
 from agent.toolset.inputs import SUMS
 from agent.toolset.inputs import gather as gather
 from agent.toolset.sums import sum_of_targets, wanted_targets
@@ -17,19 +19,19 @@ from agent.toolset.vision import measure_one
 from tools.contract import NotApplicable
 from tools.evidence import Evidence
 
-DEFAULT = "fleischner-2017"
-"""The criteria applied where none are named and no advice waits to be given again."""
-
 
 def assess(desk: Desk, guideline: str | None = None, lesion: int | None = None) -> dict[str, Any]:
-    """Apply a guideline's table to a lesion, or say what is missing, or why it does not apply."""
+    """Apply a guideline's table to a lesion, or say what is missing, or why it does not apply.
+
+    Without a name: that of the advice that waits to be given again, else the one for the stated setting.
+    """
     import knowledge
 
-    guideline = guideline or _fallen(desk.record, lesion) or DEFAULT
+    guideline = guideline or _fallen(desk.record, lesion) or by_setting(desk.record)[0]
     names = knowledge.criteria_names()
     if guideline not in names:
         raise NotApplicable(f"No criteria called {guideline!r}. There are: {', '.join(names)}.")
-    first = _first_target(desk) if guideline == SUMS else None
+    first = first_target(desk) if guideline == SUMS else None
     chosen = desk.pick(first if lesion is None else lesion)
     if chosen.measurement is None:
         measure_one(desk, chosen)
@@ -37,7 +39,7 @@ def assess(desk: Desk, guideline: str | None = None, lesion: int | None = None) 
     inputs = gather(desk, chosen, guideline)
     found = knowledge.assess(guideline, **inputs.values)
     earlier = _earlier(desk.record, chosen.number, guideline)
-    title = _title(guideline)
+    title = title_of(guideline)
     result: dict[str, Any] = {
         "guideline": guideline, "title": title, "lesion": chosen.number, "evidence": None,
         "category": found.category, "row": found.row, "action": dict(found.action),
@@ -61,6 +63,7 @@ def assess(desk: Desk, guideline: str | None = None, lesion: int | None = None) 
         inputs={
             "guideline": guideline, "title": title, "lesion": chosen.number, "row": found.row,
             "category": found.category, "used": {k: v for k, v in inputs.values.items() if v is not None},
+            "rests_on": [k for k in found.used if k in inputs.values],
             "basis": inputs.basis, "out_of_scope": bool(found.out_of_scope),
         },
         text=_text(found),
@@ -93,7 +96,29 @@ def find_guideline(desk: Desk, question: str, guideline: str | None = None) -> d
                 "source": passage.source, "score": round(passage.score, 3),
             }
         )  # fmt: skip
-    return {"question": question, "passages": shown}
+    held = [str(s["evidence"]) for s in shown]
+    first = found[0].id.partition("/")[0] if found else None
+    return {"question": question, "passages": shown, "applied": _applied(desk, question, first, held)}
+
+
+def _applied(desk: Desk, question: str, first: str | None, passages: list[str]) -> dict[str, Any] | None:
+    """Record the row that a question's own figures give, apart from the case; None when they give none."""
+    got = applied(question, first)
+    if got is None:
+        return None
+    name, values, found = got
+    item = desk.evidence.add(
+        "category", name, "1",
+        inputs={
+            "guideline": name, "title": title_of(name), "row": found.row, "category": found.category,
+            "used": dict(values), "question": question, "from_question": True, "out_of_scope": False,
+        },
+        text=_text(found), parents=tuple(passages),
+    )  # fmt: skip
+    return {
+        "evidence": item.id, "title": title_of(name), "row": found.row, "category": found.category,
+        "action": dict(found.action), "caveats": [dict(c) for c in found.caveats],
+    }  # fmt: skip
 
 
 def record_passage(desk: Desk, passage: Any) -> Evidence:
@@ -118,7 +143,7 @@ def _fallen(record: Record, lesion: int | None) -> str | None:
     return str(found[-1].inputs["guideline"]) if found else None
 
 
-def _first_target(desk: Desk) -> int | None:
+def first_target(desk: Desk) -> int | None:
     """Add up the targets that the reader chose, and return the first of them; None where none were chosen."""
     numbers = wanted_targets(desk, None, False)
     if not numbers:
@@ -135,7 +160,8 @@ def _earlier(record: Record, number: int, guideline: str) -> list[Evidence]:
     return [e for e in found if e.inputs.get("guideline") == guideline and e.id not in replaced]
 
 
-def _title(guideline: str) -> str:
+def title_of(guideline: str) -> str:
+    """Return a guideline's name and edition as a reader writes them."""
     from knowledge import passage
     from knowledge.criteria.table import table
 

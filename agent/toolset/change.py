@@ -6,7 +6,8 @@ What a model or the planner sees, beside the ids of what was recorded:
                  "interval": "E2", "from": "headers", "registration": "E9"}],
      "pairs": [{"evidence": "E10", "prior": 1, "kind": "matched", "lesion": 2, "lesions": [2], "prior_lesions": [1],
                 "within_readers_noise": true, "growth_allowed": false, "reasons": ["…"], "quantities": {…}}],
-     "sum": {"evidence": "E11", "targets": [1, 2], "quantities": {…}} or null,
+     "sum": {"evidence": "E11", "targets": [1, 2], "nodes": [{"lesion": 2, "statement": "E8"}],
+             "small_nodes": [{"lesion": 2, "size": "E7"}], "quantities": {…}} or null,
      "notes": ["…"]}
 
 `from` is ``headers``, ``stated`` or null. A pair's kinds are those of `tools.compare`, and ``unmatched`` where a tool
@@ -22,8 +23,10 @@ from typing import Any
 from agent.record import LesionRecord, PriorRecord, is_axis
 from agent.toolset.before import NOT_REVIEWED, measure_prior, outline_prior, scan_of
 from agent.toolset.desk import Desk, brief
+from agent.toolset.gone import gone_numbers
 from agent.toolset.sums import sum_of_targets, wanted_targets
 from agent.toolset.vision import measure_one
+from agent.toolset.which_prior import meant
 from tools.compare import Comparison, Pair, TimePoint
 from tools.contract import NotApplicable
 from tools.evidence import Evidence
@@ -43,17 +46,21 @@ def compare(
     desk: Desk,
     days: int | None = None,
     prior: int | None = None,
+    which: str | None = None,
     targets: Sequence[int] | None = None,
     sum_targets: bool = False,
 ) -> dict[str, Any]:
-    """Compare with every prior of the case, or with one, and add up the targets' diameters where that is wanted.
+    """Compare with every prior of the case, or the one that is meant, and add up the targets' diameters if wanted.
+
+    `prior`: its number; `which`: the reader's words for it.
 
     Raises:
         NotApplicable: no prior, or nothing outlined.
         ToolError: the scans could not be laid onto each other.
     """
     desk.need_scan()
-    chosen = _priors(desk, prior)
+    picked = meant(desk, which) if which and prior is None else None
+    chosen = _priors(desk, picked.number if picked else prior)
     if not chosen and not (targets or sum_targets):
         raise NotApplicable(NO_PRIOR)
     numbers = wanted_targets(desk, targets, sum_targets)
@@ -65,7 +72,7 @@ def compare(
         pairs += [_pair(e) for e in found[1:]]
         notes += [str(n) for n in found[0].inputs.get("notes") or ()]
     total = sum_of_targets(desk, numbers, _latest(chosen)) if numbers else None
-    shown = {"evidence": total.id, "targets": numbers, "quantities": brief(total.quantities)} if total else None
+    shown = _told_sum(desk, total) if total else None
     return {"priors": told, "pairs": pairs, "sum": shown, "notes": list(dict.fromkeys(notes))}
 
 
@@ -155,17 +162,18 @@ def _run(desk: Desk, prior: PriorRecord, scan: Scan, lesions: Sequence[LesionRec
     current = TimePoint(
         desk.need_scan(),
         {x.number: desk.evidence.mask(x.mask_evidence) for x in lesions},
-        {x.number: _method(x.mask_evidence) for x in lesions},
+        {x.number: method(x.mask_evidence) for x in lesions},
     )
     return desk.compare(current, TimePoint(scan, *_outlines(desk, prior)), prior.days)
 
 
 def _outlines(desk: Desk, prior: PriorRecord) -> tuple[dict[int, Mask], dict[int, str]]:
     masks = {n: desk.evidence.mask(e) for n, e in prior.outlines.items()}
-    return masks, {n: _method(e) for n, e in prior.outlines.items()}
+    return masks, {n: method(e) for n, e in prior.outlines.items()}
 
 
-def _method(mask: Evidence) -> str:
+def method(mask: Evidence) -> str:
+    """Return how an outline was made: by a reader, or by which version of which tool."""
     return READER if mask.kind == "drawn" else f"{mask.producer} {mask.version}"
 
 
@@ -180,7 +188,7 @@ def _record(
         for e in record.items
         if e.kind == "comparison" and e.inputs.get("prior") == prior.number and e.id not in replaced
     ]
-    numbers = _gone_numbers(desk, prior, result.pairs)
+    numbers = gone_numbers(desk, prior, result)
     by_tool = any(e.kind == "mask" for e in prior.outlines.values())
     parents = [prior.scan.id, *(x.mask_evidence.id for x in lesions), *(e.id for e in prior.outlines.values())]
     parents += [record.scan.id] if record.scan else []
@@ -191,6 +199,7 @@ def _record(
             "kind": "registration", "prior": prior.number, "pairs": len(result.pairs),
             "identity": prior.scan.inputs.get("identity"), **_basis(prior, lesions),
             "how": list(result.registration.notes), "notes": list(result.notes),
+            "matrix": [list(row) for row in result.registration.matrix],
         },
         quantities=result.registration.quality, supersedes=tuple(earlier),
     )  # fmt: skip
@@ -238,25 +247,6 @@ def _kind(pair: Pair, *, by_tool: bool) -> str:
     return "unmatched" if unseen or (by_tool and pair.kind == "new") else pair.kind
 
 
-def _gone_numbers(desk: Desk, prior: PriorRecord, pairs: Sequence[Pair]) -> dict[tuple[int, ...], int]:
-    """Return a lesion number of this case for each lesion that only the prior has; the one it had before, if any."""
-    record = desk.record
-    known = {
-        tuple(e.inputs.get("prior_lesions") or ()): int(e.inputs["lesion"])
-        for e in record.items
-        if e.kind == "comparison" and e.inputs.get("only_before") and e.inputs.get("prior") == prior.number
-    }
-    after = record.next_number()
-    found: dict[tuple[int, ...], int] = {}
-    for pair in pairs:
-        if not pair.current and pair.prior in known:
-            found[pair.prior] = known[pair.prior]
-        elif not pair.current:
-            found[pair.prior] = after
-            after += 1
-    return found
-
-
 def _told(desk: Desk, number: int, first: Evidence) -> dict[str, Any]:
     prior = _prior(desk, number)
     held = prior.interval
@@ -264,6 +254,17 @@ def _told(desk: Desk, number: int, first: Evidence) -> dict[str, Any]:
         "prior": number, "scan": prior.scan.id, "identity": prior.scan.inputs.get("identity"), "days": prior.days,
         "interval": held.id if held else None, "registration": first.id,
         "from": None if held is None else "headers" if held is prior.scan else "stated",
+    }  # fmt: skip
+
+
+def _told_sum(desk: Desk, total: Evidence) -> dict[str, Any]:
+    lesions = {x.number: x for x in desk.record.lesions}
+    sizes = {n: x.measurement.id for n, x in lesions.items() if x.measurement is not None}
+    nodes = [{"lesion": n, "statement": lesions[n].stated["lymph_node"].id} for n in total.inputs["nodes"]]
+    small = [{"lesion": n, "size": sizes[n]} for n in total.inputs["small_nodes"]]
+    return {
+        "evidence": total.id, "targets": total.inputs["targets"], "nodes": nodes, "small_nodes": small,
+        "quantities": brief(total.quantities),
     }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.record import LesionRecord, Record
 from agent.workspace import Workspace
-from tools.contract import FindResult, NotApplicable, Request, SegmentResult, Task, ToolFailed, ToolSpec
+from tools.contract import FindResult, NotApplicable, Request, SegmentResult, Task, ToolError, ToolFailed, ToolSpec
 from tools.evidence import CaseEvidence, Evidence
 from tools.mask import Mask
 from tools.quantity import Quantity, show_value
@@ -52,6 +52,8 @@ class Desk:
     compare_scans: Callable[..., Comparison] = _compare
     """Compares two time points; see `tools.compare.compare`."""
     stated_now: list[str] = field(default_factory=list)
+    said: str | None = None
+    """The message under way; None outside a conversation, where who calls is the reader."""
 
     @property
     def record(self) -> Record:
@@ -80,13 +82,35 @@ class Desk:
         if tool.spec.task != task:
             raise NotApplicable(f"{name} is a tool to {tool.spec.task}, not to {task}.")
         job = self.workspace.runtime.submit(tool, request, lambda f, p: self.on_progress(function, f, p))
+        if job.place_in_queue:
+            self.on_progress(function, 0.0, f"{job.place_in_queue} before it in the queue")
         result = job.result()
         self._check_grid(result, tool.spec, request.scan)
         return result, tool.spec
 
+    def hold_to_allowed(self, lesion: LesionRecord) -> None:
+        """Raise NotApplicable when a lesion's outline or size is by a tool that may not feed criteria."""
+        for item in (lesion.mask_evidence, lesion.measurement):
+            tool = self.workspace.registry.tools.get(item.producer) if item is not None else None
+            if tool is not None and not tool.trusted:
+                raise NotApplicable(
+                    f"Lesion {lesion.number} was outlined by {tool.spec.name}, whose figures are reported by "
+                    f"{tool.spec.reported_by}; its results feed no guideline criteria until the operator allows it "
+                    f"(scanwright tools allow {tool.spec.name})."
+                )
+
+    def by_itself(self, task: Task, name: str | None = None) -> bool:
+        """Return whether the tool that would take this task needs no point and no box."""
+        registry = self.workspace.registry
+        try:
+            tool = registry.get(name) if name else registry.best(task, self.need_scan())
+        except ToolError:
+            return False
+        return tool.spec.prompts != "needed"
+
     def _check_grid(self, result: Any, spec: ToolSpec, scan: Scan) -> None:
         """Raise ToolFailed when a tool's mask does not lie on the scan's grid that it was given."""
-        masks = [result.mask] if isinstance(result, SegmentResult) else []
+        masks = [result.mask, *result.parts] if isinstance(result, SegmentResult) else []
         masks += [c.mask for c in result.candidates] if isinstance(result, FindResult) else []
         if any(m.scan_id != scan.id or m.grid_shape != scan.shape for m in masks):
             raise ToolFailed(f"{spec.name} answered with a mask of another grid than the scan's; nothing was recorded.")

@@ -68,9 +68,11 @@ class _Sheet:
 
 
 def gather(desk: Desk, lesion: LesionRecord, guideline: str = "fleischner-2017") -> Inputs:
-    """Return what is known for a criterion. Raises NotApplicable where its size rule has no size in mm."""
+    """Return what is known for a criterion. Raises NotApplicable where its size rule has no size in mm, or where
+    the outline is by a tool that the operator has not allowed to feed criteria."""
     from knowledge.criteria.table import table
 
+    desk.hold_to_allowed(lesion)
     record = desk.record
     sheet = _Sheet(table(guideline).inputs)
     if guideline == SUMS:
@@ -121,11 +123,17 @@ def _size(lesion: LesionRecord, sheet: _Sheet, guideline: str) -> None:
 
 
 def _sum(record: Record, sheet: _Sheet) -> None:
-    """Put the measured sum of the targets that the reader chose, where there is one and none was stated."""
+    """Put the measured sum of the targets that the reader chose, where there is one and none was stated.
+
+    A target that is outlined is there; targets that are nodes, all of them under 10 mm in short axis, count as gone.
+    """
     item = record.sums[-1] if record.sums else None
     total = item.quantity("current_sum_of_diameters") if item else None
     if item is not None and total is not None and total.unit == "mm" and "current_sum" not in record.context:
-        sheet.put("current_sum_mm", total.value, item, basis="measured sum of the long axes of the targets")
+        sheet.put("current_sum_mm", total.value, item, basis="measured sum of the diameters of the targets")
+        if "targets_gone" not in record.context:
+            gone = set(item.inputs.get("small_nodes") or ()) == set(item.inputs.get("targets") or ())
+            sheet.put("targets_gone", gone, item, basis="targets as outlined")
 
 
 def _stated(record: Record, lesion: LesionRecord, sheet: _Sheet) -> None:

@@ -13,38 +13,49 @@ if TYPE_CHECKING:
     from agent.report import Report
     from tools.quantity import Language
 
+ARCHIVE = "pacs"
+"""The destination that is no folder."""
 KEY_SECTIONS = ("impression", "recommendation")
 """What is said in the chat when a report was written; the rest is read in the report."""
 
 
-def write_report(desk: Desk, language: str | None = None, instruction: str | None = None) -> dict[str, Any]:
-    """Compose the report from current evidence, keep it with the case, and return its key sentences."""
+def write_report(
+    desk: Desk, language: str | None = None, instruction: str | None = None, template: str | None = None
+) -> dict[str, Any]:
+    """Compose the report from current evidence, keep it with the case, and return its key sentences.
+
+    What the instruction says to add, change or delete is put in as the clinician's own words.
+    """
     from agent import report as paper
-    from agent.report.instruction import read_wish
-    from agent.report.terms import plain
+    from agent.report.material import Material
+    from agent.report.wishes import carry_out
 
     desk.need_scan()
-    wish = read_wish(instruction)
     last = _last(desk)
-    chosen = _language(wish.language or language, last)
+    done = carry_out(desk, instruction, last)
+    wish = done.wish
+    chosen = _language(wish.language or (None if done.edited else language), last)
     form = wish.form or (last.form if last and instruction else "full")
     not_compared = _compare_priors(desk)
     paper.bring_up_to_date(desk)
-    material = paper.material_of(desk, chosen)
-    report = paper.compose(material, version=_next_version(desk), form=form)
-    paper.keep_report(desk, report)
-    notes = [material.sentence(material.phrase("wish.unknown", part=plain(p))).text for p in wish.not_understood]
-    needs = {name: question for found in material.guidance.values() for name, question in found.needs}
+    material: Material = paper.material_of(desk, chosen)
+    layout = template or (last.template if last and instruction else None)
+    report = paper.refresh(desk, material, form=form, template=layout)
+    notes = [material.sentence(material.phrase("wish.unknown", part=p)).text for p in done.not_understood]
+    leading = [found[0] for found in material.guidance.values() if found]
+    needs = {name: question for found in leading for name, question in found.needs}
     left_out = report.section("not_assessed")
     return {
         "report": {
-            "version": report.version, "language": report.language, "form": report.form,
+            "version": report.version, "language": report.language, "form": report.form, "status": report.status,
+            "template": report.template, "edited": list(done.edited),
+            "edited_lines": [x.text for s in report.sections for x in s.statements if set(x.cites) & set(done.edited)],
             "lines": [s.text for key in KEY_SECTIONS if (x := report.section(key)) for s in x.statements],
             "not_assessed": [s.text for s in left_out.statements] if left_out else [],
             "needs": [{"name": n, "question": q} for n, q in needs.items()],
             "problems": list(report.problems),
         },
-        "notes": [*not_compared, *([*notes, material.say("wish.known").text] if notes else [])],
+        "notes": [*not_compared, *done.notes, *([*notes, material.say("wish.known").text] if notes else [])],
         "evidence": list(report.cites),
     }  # fmt: skip
 
@@ -61,15 +72,38 @@ def _compare_priors(desk: Desk) -> list[str]:
 
 
 def export(desk: Desk, format: str = "all", destination: str | None = None) -> dict[str, Any]:
-    """Write the report's files into a folder, the case's own when none is named."""
+    """Write the report's files into a folder, the case's own when none is named; or send them to the archive."""
     from agent.report import last_report, write_files
 
+    if (destination or "").strip().lower() == ARCHIVE:
+        return _send(desk)
     folder = _folder(desk, destination)
-    files = write_files(desk, folder, format)
+    written = write_files(desk, folder, format)
     report = last_report(desk)
     return {
-        "files": [file.name for file in files],
+        "files": [file.name for file in written.files],
+        "not_written": dict(written.absent),
         "destination": destination,
+        "report": {"version": report.version, "language": report.language} if report else None,
+    }
+
+
+def _send(desk: Desk) -> dict[str, Any]:
+    """Send the report as DICOM to the archive that is set up; this function runs only after the reader's yes."""
+    from agent.io.archive import open_archive, send
+    from agent.report import last_report
+    from agent.report.files import make_files
+
+    archive = open_archive(desk.workspace.settings)
+    made = make_files(desk, "dicom")
+    if not made.files:
+        raise NotApplicable("; ".join(f"{name} cannot be made: {why}" for name, why in made.absent.items()) + ".")
+    send(archive, list(made.files.values()), approved=True)
+    report = last_report(desk)
+    return {
+        "sent": list(made.files),
+        "not_written": dict(made.absent),
+        "destination": ARCHIVE,
         "report": {"version": report.version, "language": report.language} if report else None,
     }
 
@@ -102,10 +136,6 @@ def _last(desk: Desk) -> Report | None:
         return last_report(desk)
     except AgentError:
         return None
-
-
-def _next_version(desk: Desk) -> int:
-    return int((desk.state.get("report") or {}).get("version", 0)) + 1
 
 
 def _language(asked: str | None, last: Report | None) -> Language:

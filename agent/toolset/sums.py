@@ -1,7 +1,7 @@
 """The sum of the diameters of targets that the reader chose, now and on a prior. Adds up and judges nothing.
 
-Long axes alone: a lymph node counts by its short axis in RECIST, which the reader has to say. No response follows
-from a sum.
+The long axis of a lesion, the short axis of one that the reader says is a lymph node, as RECIST 1.1 counts them. No
+response follows from a sum.
 """
 
 from __future__ import annotations
@@ -9,16 +9,19 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from agent.record import LesionRecord, is_axis
 from agent.toolset.desk import Desk
 from agent.toolset.vision import measure_one
-from tools.change import difference, percent_change, sum_of_diameters
+from tools.change import difference, named, percent_change, sum_of_diameters
 from tools.contract import NotApplicable
 from tools.evidence import Evidence
 from tools.quantity import Quantity
 
-PRODUCER, VERSION = "sum-of-targets", "1.0.0"
+PRODUCER, VERSION = "sum-of-targets", "1.1.0"
+NODE_MM = 10.0
+"""A lymph node under this in its short axis is normal (RECIST 1.1: Eisenhauer 2009, doi 10.1016/j.ejca.2008.10.026)."""
 
 
 def wanted_targets(desk: Desk, given: Sequence[int] | None, asked: bool) -> list[int]:
@@ -43,41 +46,85 @@ def wanted_targets(desk: Desk, given: Sequence[int] | None, asked: bool) -> list
 
 
 def sum_of_targets(desk: Desk, numbers: Sequence[int], prior: int | None) -> Evidence:
-    """Record the sum of the targets' long axes now, and before where a prior holds each of them; return it."""
+    """Record the sum of the targets' diameters now, and before where a prior holds each of them; return it."""
     for lesion in _of(desk, numbers):
         if lesion.measurement is None:
             measure_one(desk, lesion)
-    sizes = {x.number: x.measurement for x in _of(desk, numbers) if x.measurement is not None}
-    now = sum_of_diameters({n: e.quantities for n, e in sizes.items()})
+    lesions = _of(desk, numbers)
+    nodes = [x.number for x in lesions if is_node(x)]
+    sizes = {x.number: x.measurement for x in lesions if x.measurement is not None}
+    now = sum_of_diameters({n: e.quantities for n, e in sizes.items()}, nodes)
     quantities = [dataclasses.replace(now, name="current_sum_of_diameters")]
     # A reader's own axis now against a tool's before would be two methods: then no sum before is given.
-    pairs = [] if any(is_axis(e) for e in sizes.values()) else _pairs(desk, numbers, prior)
-    if pairs:
-        before = sum_of_diameters({e.inputs["lesion"]: (_before(e),) for e in pairs})
+    before = {} if any(is_axis(e) for e in sizes.values()) else _before(desk, numbers, prior, nodes)
+    if before:
+        then = sum_of_diameters({n: (b.axis,) for n, b in before.items()}, nodes)
         quantities += [
-            dataclasses.replace(before, name="prior_sum_of_diameters"),
-            difference(now, before),
-            percent_change(now, before, "change_sum_percent"),
+            dataclasses.replace(then, name="prior_sum_of_diameters"),
+            difference(now, then),
+            percent_change(now, then, "change_sum_percent"),
         ]
-    parents = (*(e.id for e in sizes.values()), *(e.id for e in pairs), *_statement(desk, numbers))
-    return _recorded(desk, numbers, prior, quantities, parents, pairs)
-
-
-def _before(pair: Evidence) -> Quantity:
-    """Return the long axis on the prior, under the name that a sum takes."""
-    held = next(q for q in pair.quantities if q.name == "prior_axial_long_axis")
-    return dataclasses.replace(held, name="axial_long_axis")
-
-
-def _recorded(
-    desk: Desk, numbers: Sequence[int], prior: int | None, quantities: list[Quantity], parents: tuple[str, ...],
-    pairs: Sequence[Evidence],
-) -> Evidence:  # fmt: skip
+    small = [n for n in nodes if named(sizes[n].quantities, "axial_short_axis").value < NODE_MM]
+    if small:
+        quantities.append(Quantity("node_limit", NODE_MM, "mm", "RECIST 1.1: a node under this is normal"))
+    said = [x.stated["lymph_node"].id for x in lesions if x.number in nodes]
+    parents = [e.id for e in sizes.values()] + [name for b in before.values() for name in b.parents] + said
+    parents += _statement(desk, numbers)
+    pairs = [b.pair for b in before.values()]
     reasons = list(dict.fromkeys(r for e in pairs for r in e.inputs.get("reasons") or ()))
     inputs = {
-        "kind": "sum", "targets": list(numbers), "lesions": list(numbers), "growth_allowed": False,
-        "of_prior": prior if pairs else None, "reasons": reasons,
+        "kind": "sum", "targets": list(numbers), "lesions": list(numbers), "nodes": nodes, "small_nodes": small,
+        "growth_allowed": False, "of_prior": prior if pairs else None, "reasons": reasons,
     }  # fmt: skip
+    return _recorded(desk, inputs, quantities, tuple(dict.fromkeys(parents)))
+
+
+def is_node(lesion: LesionRecord) -> bool:
+    """Return whether the reader says that a lesion is a lymph node."""
+    item = lesion.stated.get("lymph_node")
+    return item is not None and item.inputs.get("value") is True
+
+
+@dataclasses.dataclass(frozen=True)
+class _Then:
+    """A target on the prior: the pair it is in, the axis that counts, and what that rests on."""
+
+    pair: Evidence
+    axis: Quantity
+    parents: tuple[str, ...]
+
+
+def _before(desk: Desk, numbers: Sequence[int], prior: int | None, nodes: Sequence[int]) -> dict[int, _Then]:
+    """Return every target on the prior by its number; none unless each is there by one matched pair with its axis."""
+    pairs = {
+        e.inputs["lesion"]: e
+        for e in desk.record.comparisons
+        if e.inputs.get("prior") == prior and e.inputs.get("kind") == "matched"
+    }
+    found = {}
+    for number in numbers:
+        pair = pairs.get(number)
+        then = None if pair is None else _then(desk, pair, node=number in nodes)
+        if then is None:
+            return {}
+        found[number] = then
+    return found
+
+
+def _then(desk: Desk, pair: Evidence, *, node: bool) -> _Then | None:
+    if not node:
+        held = pair.quantity("prior_axial_long_axis")
+        return None if held is None else _Then(pair, dataclasses.replace(held, name="axial_long_axis"), (pair.id,))
+    there = next((p for p in desk.record.priors if p.number == pair.inputs.get("prior")), None)
+    numbers: list[int] = pair.inputs.get("prior_lesions") or []
+    measured = there.measurements.get(numbers[0]) if there is not None and len(numbers) == 1 else None
+    held = measured.quantity("axial_short_axis") if measured is not None else None
+    if measured is None or held is None:
+        return None
+    return _Then(pair, held, (pair.id, measured.id))
+
+
+def _recorded(desk: Desk, inputs: dict[str, Any], quantities: list[Quantity], parents: tuple[str, ...]) -> Evidence:
     held = desk.record.sums
     same = next((e for e in held if e.inputs == inputs and e.parents == parents), None)
     return same or desk.evidence.add(
@@ -88,18 +135,6 @@ def _recorded(
 
 def _of(desk: Desk, numbers: Sequence[int]) -> list[LesionRecord]:
     return [x for n in numbers if (x := desk.record.lesion(n)) is not None]
-
-
-def _pairs(desk: Desk, numbers: Sequence[int], prior: int | None) -> list[Evidence]:
-    """Return one matched pair for each target with its size on the prior; none unless every target has one."""
-    found = {
-        e.inputs["lesion"]: e
-        for e in desk.record.comparisons
-        if e.inputs.get("prior") == prior
-        and e.inputs.get("kind") == "matched"
-        and e.quantity("prior_axial_long_axis") is not None
-    }
-    return [found[n] for n in numbers] if all(n in found for n in numbers) else []
 
 
 def _statement(desk: Desk, numbers: Sequence[int]) -> tuple[str, ...]:

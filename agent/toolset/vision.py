@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from agent.record import LesionRecord
+from agent.seen_on import seen_on
 from agent.toolset.desk import Desk, brief
+from agent.toolset.why import explained
 from tools.contract import (
     ClassifyRequest,
     FindRequest,
@@ -94,7 +96,7 @@ def segment(
     """Outline a lesion from a point, a box, the reader's selection, or again from what it was made of.
 
     `add` and `avoid` are further clicks on the lesion and on what must be left out; a lesion keeps them, so that it is
-    outlined again from all of them.
+    outlined again from all of them. A tool that finds its structures by itself needs none of these.
     """
     scan = desk.need_scan()
     old: LesionRecord | None = None
@@ -103,6 +105,8 @@ def segment(
         selection = desk.state.get("selection") or {}
         if lesion is None and change is None and selection and not (add or avoid):
             point, box = selection.get("point"), selection.get("box")
+        elif lesion is None and change is None and not (add or avoid) and desk.by_itself("segment", tool):
+            pass  # the tool needs no place
         else:
             old = desk.pick(lesion)
             point, box = old.mask_evidence.inputs.get("point"), old.mask_evidence.inputs.get("box")
@@ -113,7 +117,7 @@ def segment(
     cut = _threshold(old, threshold, change)
     clicks = _clicks(old if again else None, add, avoid)
     request = SegmentRequest(scan, _point(point), _box(box), clicks=_wire(clicks), threshold=cut)
-    if not scan.contains(request.seed):
+    if request.has_prompt and not scan.contains(request.seed):
         raise NotApplicable(outside(scan, request.seed))
     result, spec = desk.submit("segment", "segment", request, tool)
     if not result.mask.count:
@@ -123,11 +127,14 @@ def segment(
         )
     number, known = (old.number, old) if old else _number(desk, result.mask)
     origin = "search" if again and old is not None and old.from_search else "reader"
-    item = _record_mask(desk, result, spec, number, known, {"point": point, "box": box, "origin": origin, **clicks})
-    desk.keep(focus=number, selection=None)
+    seed = {"point": point, "box": box, "origin": origin, **clicks}
+    item = _record_mask(desk, result.mask, result, spec, number, known, seed)
+    parts = [_record_part(desk, part, result, spec, seed) for part in result.parts if part.count]
+    desk.keep(focus=None if parts else number, selection=None)
     return {
         "lesion": number, "evidence": item.id, "where": item.inputs.get("where", ""), "side": item.inputs.get("side"),
         "threshold": cut, "supersedes": list(item.supersedes), "tool": spec.name, "notes": list(result.notes),
+        **({"parts": parts} if parts else {}),
     }  # fmt: skip
 
 
@@ -162,8 +169,8 @@ def measure_one(desk: Desk, lesion: LesionRecord) -> dict[str, Any]:
     replaced = (lesion.measurement.id,) if lesion.measurement else ()
     item = desk.evidence.add(
         "measurement", spec.name, spec.version, scan_id=scan.id, parents=(lesion.mask_evidence.id,),
-        inputs={"lesion": lesion.number, "mask": lesion.mask_evidence.id}, quantities=result.quantities,
-        text=" ".join(result.notes), supersedes=replaced,
+        inputs={"lesion": lesion.number, "mask": lesion.mask_evidence.id, **seen_on(scan, result.quantities)},
+        quantities=result.quantities, text=" ".join(result.notes), supersedes=replaced,
     )  # fmt: skip
     return {
         "lesion": lesion.number, "evidence": item.id, "mask": lesion.mask_evidence.id,
@@ -172,8 +179,8 @@ def measure_one(desk: Desk, lesion: LesionRecord) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def classify(desk: Desk, lesion: int | None = None) -> dict[str, Any]:
-    """Say what the model sees in one lesion: the LIDC readers' rating, never a diagnosis."""
+def classify(desk: Desk, lesion: int | None = None, explain: bool = False) -> dict[str, Any]:
+    """Say what the model sees in one lesion: the LIDC readers' rating, never a diagnosis; and, asked for, why."""
     scan = desk.need_scan()
     chosen = desk.pick(lesion)
     mask = desk.evidence.mask(chosen.mask_evidence)
@@ -184,8 +191,10 @@ def classify(desk: Desk, lesion: int | None = None) -> dict[str, Any]:
         text=" ".join(result.notes), supersedes=(chosen.rating.id,) if chosen.rating else (),
     )  # fmt: skip
     desk.keep(focus=chosen.number)
+    why = {"explanation": explained(desk, ClassifyRequest(scan, mask), spec.name)} if explain else {}
     return {
         "lesion": chosen.number, "evidence": item.id, "quantities": brief(result.scores), "notes": list(result.notes),
+        **why,
     }  # fmt: skip
 
 
@@ -207,15 +216,25 @@ def record_drawn(desk: Desk, mask: Mask, number: int | None = None) -> Evidence:
     )  # fmt: skip
 
 
+def _record_part(
+    desk: Desk, mask: Mask, result: SegmentResult, spec: ToolSpec, seed: dict[str, Any]
+) -> dict[str, Any]:
+    """Record a further structure of a tool that outlines several, under a number of its own."""
+    number, known = _number(desk, mask)
+    item = _record_mask(desk, mask, result, spec, number, known, seed)
+    return {"lesion": number, "evidence": item.id, "label": mask.label}
+
+
 def _record_mask(
-    desk: Desk, result: SegmentResult, spec: ToolSpec, number: int, known: LesionRecord | None, seed: dict[str, Any]
+    desk: Desk, mask: Mask, result: SegmentResult, spec: ToolSpec, number: int, known: LesionRecord | None,
+    seed: dict[str, Any],
 ) -> Evidence:
     quantities = [Quantity("threshold", result.threshold, "1", "probability at which a voxel counts as inside")]
     if desk.scan is not None and desk.scan.has_mm:
-        quantities.append(_voxel_volume(desk, result.mask))
+        quantities.append(_voxel_volume(desk, mask))
     return desk.evidence.add(
-        "mask", spec.name, spec.version, mask=result.mask, weights=spec.weights_sha256, scan_id=result.mask.scan_id,
-        inputs={"lesion": number, "label": result.mask.label, "outlined": True, **seed, **desk.place(result.mask)},
+        "mask", spec.name, spec.version, mask=mask, weights=spec.weights_sha256, scan_id=mask.scan_id,
+        inputs={"lesion": number, "label": mask.label, "outlined": True, **seed, **desk.place(mask)},
         quantities=tuple(quantities), text=" ".join(result.notes),
         supersedes=(known.mask_evidence.id,) if known else (),
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 import time
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from scripted import BIG, SMALL, ScriptedModel, balls, call
 from agent.events import Approval, Busy, Clause, Failed, Notice, ToolFinished, ToolProgress, ToolStarted, UnknownCase
 from agent.session import Session
 from agent.workspace import Workspace
-from tools import Known, NotApplicable, ScanError, SegmentRequest, SegmentResult
+from tools import Known, NotApplicable, ScanError, SegmentRequest, SegmentResult, Source
 
 
 def of(events: list[Any], kind: type) -> list[Any]:
@@ -42,6 +43,15 @@ def test_a_case_holds_one_scan(workspace: Workspace) -> None:
     Session.open(balls(), workspace=workspace, case="a")
     with pytest.raises(UnknownCase, match="already holds another scan"):
         Session.open(balls(shift=1), workspace=workspace, case="a")
+
+
+def test_a_code_is_kept_whatever_the_file_is_called(workspace: Workspace) -> None:
+    """A folder called "rejected" is an identifier to be replaced in the reader's words, never in a status."""
+    source = Source(files=(Path("/srv/rejected/upper.nii.gz"),), identity={"PatientName": "Rejected^Upper"})
+    session = Session.open(dataclasses.replace(balls(), source=source), workspace=workspace, case="a")
+    number = session.call("segment", point=list(BIG))["lesion"]
+    session.judge(number, "rejected")
+    assert session.record.lesion(number).status == "rejected"
 
 
 def test_nothing_to_open_is_said(workspace: Workspace) -> None:

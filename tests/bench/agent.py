@@ -1,7 +1,7 @@
 """The agent: what the planner understands, what the checker catches, what a turn costs. All of it in one run.
 
-    functions and arguments   utterances kept aside (no rule came from them), a second set written after all rules, and
-                              those that rules came from; by language
+    functions and arguments   utterances written after the last rule and never mended from; those that rules and examples
+                              came from; and what five sets scored while each was new, before anything was mended
     a new tool                fifteen sentences of its own, asked for in other words
     grounding                 true clauses let pass, altered ones caught, by kind of alteration and by language
     cost                      a planner turn without tool time; the graph beside a bare `create_agent` with the same
@@ -56,7 +56,8 @@ def run(arguments: Sequence[str]) -> dict[str, Any]:
     log = _Log(options.out)
     with tempfile.TemporaryDirectory() as folder:
         result = {
-            "utterances": {part: _utterances(part, log) for part in ("aside", "fresh", "fit")},
+            "utterances": {part: _utterances(part, log) for part in ("fresh", "fit")},
+            "first_runs": first_runs(),
             "new_tool": _new_tool(log),
             "grounding": _grounding(Path(folder) / "grounding", log),
             "cost": _cost(Path(folder) / "cost", options.rounds),
@@ -79,6 +80,20 @@ def rows(part: str) -> list[dict[str, Any]]:
     """Return the utterances of a part: text, language, card, expected first step."""
     lines = (HERE / "utterances" / f"{part}.jsonl").read_text(encoding="utf-8").splitlines()
     return [json.loads(line) for line in lines if line.strip()]
+
+
+def first_runs() -> dict[str, Any]:
+    """Return what each set scored at its first run, and all of them together; sets were mended from afterwards."""
+    lines = (HERE / "utterances" / "first_runs.jsonl").read_text(encoding="utf-8").splitlines()
+    runs = [json.loads(line) for line in lines]
+    return {
+        f"{name} {language}": {
+            kind: wilson(sum(r[language][kind] for r in chosen), sum(r[language]["of"] for r in chosen))
+            for kind in ("function", "exact")
+        }
+        for language in ("en", "zh")
+        for name, chosen in (*((f"set {r['set']}", [r]) for r in runs), ("all sets", runs))
+    }
 
 
 def judge(row: dict[str, Any]) -> tuple[bool, bool, list[dict[str, Any]]]:
@@ -173,7 +188,7 @@ def _steps(rounds: int) -> float:
 
     from agent import plan
 
-    asked = list(rows("aside"))[:60]
+    asked = list(rows("fit"))[:60]
     plan("measure it", card=CARDS["single"])
     return round(statistics.median(_ms(lambda r=r: plan(r["text"], card=CARDS[r["card"]])) for r in asked for _ in range(max(1, rounds // 5))), 2)
 
@@ -233,8 +248,10 @@ def _long(workspace: Any, home: Path, rounds: int) -> dict[str, Any]:
             times[0].append(both[0])
             times[1].append(both[1])
     short, long = (statistics.median(t) for t in times)
+    ratios = sorted(b / a for a, b in zip(*times, strict=True))
     return {
-        "turn_of_12_ms": round(short, 1), "turn_of_500_ms": round(long, 1), "ratio": round(long / short, 2),
+        "turn_of_12_ms": round(short, 1), "turn_of_500_ms": round(long, 1), "ratio": round(statistics.median(ratios), 2),
+        "ratio_of_rounds": [round(ratios[0], 2), round(ratios[-1], 2)],
         "database_kb": round((home / "conversations.sqlite").stat().st_size / 1024),
     }  # fmt: skip
 
@@ -295,8 +312,11 @@ def _table(result: dict[str, Any]) -> None:
 
     for part, languages in result["utterances"].items():
         for language, held in languages.items():
-            line(f"{part} {language}: function", held["function"], f"aim {FUNCTION_AIM[language]}" if part == "aside" else "")
-            line(f"{part} {language}: step and arguments", held["exact"], f"aim {ARGUMENTS_AIM}" if part == "aside" else "")
+            line(f"{part} {language}: function", held["function"], f"aim {FUNCTION_AIM[language]}" if part == "fresh" else "")
+            line(f"{part} {language}: step and arguments", held["exact"], f"aim {ARGUMENTS_AIM}" if part == "fresh" else "")
+    for name, held in result["first_runs"].items():
+        line(f"first run, {name}: function", held["function"])
+        line(f"first run, {name}: step and arguments", held["exact"])
     line("new tool, 15 sentences", result["new_tool"]["routed"], "aim 0.9")
     grounding = result["grounding"]
     line("altered clauses caught", grounding["caught"], "aim 0.995")

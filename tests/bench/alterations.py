@@ -1,49 +1,21 @@
-"""True clauses of made cases, and the same clauses made false: what a checker has to catch, and what it must let pass.
+"""True clauses made false, one way at a time: what a checker has to catch.
 
-Nothing here uses the checker's code: words, numbers and units are found by this file's own, cruder patterns. A true
-clause comes from a report, from the planner, or from this file's own sentences over recorded evidence.
+Nothing here uses the checker's code: words, numbers and units are found by this file's own, cruder patterns. Where the
+true clauses come from is told in `truths`.
 """
 
 from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-from agent import Clause, Session, Workspace
+from truths import Said, cases
+
 from tools.evidence import Evidence
-from tools.phantom import Sphere, chest_phantom
 
-SPACING = (1.4, 1.4, 2.5)
-CASES: tuple[tuple[tuple[Sphere, ...], str, str], ...] = (
-    ((Sphere((80.0, 10.0, 60.0), 16.0), Sphere((-85.0, -20.0, -50.0), 9.0), Sphere((75.0, 15.0, -45.0), 12.0)),
-     "Incidental, 62, never smoked, no known cancer, immunocompetent. Lesion 1 is a solid nodule.",
-     "偶然发现,62岁,从不吸烟,无肿瘤病史,免疫功能正常。病灶1为实性结节。"),
-    ((Sphere((-80.0, 12.0, 55.0), 20.0), Sphere((82.0, -10.0, 0.0), 11.0)),
-     "Incidental on a trauma CT, 71 years old, smoker, no known cancer, not immunosuppressed. Lesion 1 is part-solid.",
-     "偶然发现,71岁,吸烟,无肿瘤病史,无免疫抑制。病灶1为部分实性结节。"),
-)  # fmt: skip
-ASKED = {
-    "en": ("measure lesion 1", "rate lesion 1", "what did you find so far?", "where is lesion 2?",
-           "what follow-up for lesion 1?", "which threshold did you use?", "what do you know about the patient?",
-           "list all measurements", "what is the volume of lesion 2?"),
-    "zh": ("测量病灶1", "给病灶2评分", "目前发现了什么?", "病灶2在哪里?", "病灶1怎么随访?", "患者信息有哪些?", "列出测量结果"),
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Said:
-    """A clause that is true of its evidence. `strict`: it stands in a report."""
-
-    text: str
-    language: str
-    source: str
-    evidence: Mapping[str, Evidence]
-    current: frozenset[str]
-    strict: bool = False
+__all__ = ["Altered", "Said", "alter", "cases"]
 
 
 @dataclass(frozen=True)
@@ -53,84 +25,6 @@ class Altered:
     kind: str
     text: str
     of: Said
-
-
-def cases(home: Path) -> Iterator[Said]:
-    """Yield true clauses of made cases in both languages."""
-    workspace = Workspace.open(_settings(home))
-    try:
-        for spheres, english, chinese in CASES:
-            for language, stated in (("en", english), ("zh", chinese)):
-                yield from _case(workspace, spheres, stated, language)
-    finally:
-        workspace.close()
-
-
-def _settings(home: Path) -> Any:
-    from agent import Settings
-
-    return Settings(home=home)
-
-
-def _case(workspace: Workspace, spheres: tuple[Sphere, ...], stated: str, language: str) -> Iterator[Said]:
-    scan, masks = chest_phantom(spheres, spacing=SPACING)
-    session = Session.open(scan, workspace=workspace)
-    for number, mask in enumerate(masks, start=1):
-        session.load_drawn(mask, number=number)
-        session.call("measure", lesion=number)
-    for text in (stated, *ASKED[language]):
-        said = [e.text for e in session.ask(text) if isinstance(e, Clause)]
-        record = session.record
-        for clause in said:
-            if re.search(r"\[E\d+", clause):
-                yield Said(clause, language, "planner", record.by_id, record.current)
-    session.call("write_report", language=language)
-    record, report = session.record, session.report
-    assert report is not None
-    for section in report.sections:
-        for statement in section.statements:
-            if statement.cites and section.key != "provenance":
-                yield Said(statement.text, language, "report", record.by_id, record.current, strict=True)
-    for text in _own(record.by_id, record.current, language):
-        yield Said(text, language, "own", record.by_id, record.current)
-
-
-_OWN = {
-    "en": ("Lesion {n} measures {a} x {b} mm [{m}].", "Lesion {n} is {a} mm long and {b} mm wide [{m}].",
-           "The long axis of lesion {n} is {a} mm [{m}].", "The short axis of nodule {n} is {b} mm [{m}].",
-           "Lesion {n}: volume {v} mm³ [{m}].", "The volume of lesion {n} is {ml} ml [{m}].",
-           "Lesion {n} has a long axis of {cm} cm [{m}].", "Its mean attenuation is {hu} HU [{m}].",
-           "Lesion {n} lies in the {side} lung [{k}].", "Lesion {n} is in the {third} third of the {side} lung [{k}].",
-           "Nodule {n}, {side} lung, {third} third, measures {a} mm [{m}, {k}].",
-           "Lesion {n} measures {a} mm [{m}] and lies in the {side} lung [{k}].",
-           "The mean diameter of lesion {n} is {d} mm in the axial plane [{m}]."),
-    "zh": ("病灶{n}大小为{a} × {b} mm [{m}]。", "病灶{n}长径{a} mm,短径{b} mm [{m}]。", "结节{n}的长径为{a}毫米 [{m}]。",
-           "病灶{n}体积为{v} mm³ [{m}]。", "病灶{n}位于{zside}肺 [{k}]。", "病灶{n}位于{zside}肺{zthird}三分之一 [{k}]。",
-           "病灶{n}平均CT值{hu} HU [{m}]。", "病灶{n},{zside}肺,长径{a} mm [{m}, {k}]。", "病灶{n}长径约{cm}厘米 [{m}]。",
-           "病灶{n}平均直径{d} mm [{m}]。"),
-}  # fmt: skip
-_ZH = {"right": "右", "left": "左", "upper": "上", "middle": "中", "lower": "下"}
-
-
-def _own(by_id: Mapping[str, Evidence], current: frozenset[str], language: str) -> Iterator[str]:
-    masks = {e.inputs["lesion"]: e for e in by_id.values() if e.kind in ("mask", "drawn") and e.id in current}
-    for item in by_id.values():
-        if item.kind != "measurement" or item.id not in current:
-            continue
-        number, mask = item.inputs["lesion"], masks[item.inputs["lesion"]]
-        value = {q.name: q.value for q in item.quantities}
-        side, third = mask.inputs.get("side"), mask.inputs.get("third")
-        words = {
-            "n": number, "m": item.id, "k": mask.id, "side": side, "third": third, "zside": _ZH.get(str(side)),
-            "zthird": _ZH.get(str(third)), "a": f"{value['axial_long_axis']:.1f}",
-            "b": f"{value['axial_short_axis']:.1f}", "d": f"{value['mean_diameter']:.1f}",
-            "v": f"{value['volume_voxel']:.0f}", "ml": f"{value['volume_voxel'] / 1000:.2f}",
-            "cm": f"{value['axial_long_axis'] / 10:.2f}", "hu": f"{value['hu_mean']:.0f}",
-        }  # fmt: skip
-        for template in _OWN[language]:
-            needs_side = "side" in template or "third" in template
-            if not needs_side or (side and (third or "third" not in template)):
-                yield template.format(**words)
 
 
 _UNIT = r"mm³|mm²|mm|cm|HU|ml|%|years?|days?|months?|毫米|厘米|岁|个月|天"
@@ -161,6 +55,8 @@ def alter(true: Said, rng: random.Random) -> Iterator[Altered]:
     for match in _NUMBER.finditer(text):
         yield Altered("number", text[: match.start()] + _other(match[0], rng) + text[match.end() :], true)
         unit = re.compile(rf"\s?(?:{_UNIT})").match(text, match.end())
+        if float(match[0]) == 0.0:
+            continue  # nothing is nothing in any unit
         other = _OTHER_UNIT.get(unit[0].strip()) if unit else None
         if unit and other:
             yield Altered("unit", text[: unit.start()] + " " + other + text[unit.end() :], true)
@@ -189,9 +85,29 @@ def _added(true: Said, rng: random.Random) -> Iterator[Altered]:
     if end is None or about is None or true.text.rstrip(" .。").endswith(("?", "?")):
         return
     comma = ", " if true.language == "en" else ","
-    for kind, words in (("comparison", _COMPARED), ("date", _DATED), ("finding", _FOUND)):
-        said = rng.choice(words[true.language])
+    told = " ".join(e.text for e in true.evidence.values()).lower()
+    for kind, words in (("comparison", _not_true(true)), ("date", _DATED[true.language]), ("finding", _FOUND[true.language])):
+        false = [w for w in words if not any(f in w and f in told for f in ("emphysema", "肺气肿"))]
+        if not false:
+            continue
+        said = rng.choice(false)
         yield Altered(kind, true.text[: end.start()] + comma + said + " " + (end[1] or "") + end[2], true)
+
+
+def _not_true(true: Said) -> tuple[str, ...]:
+    """Return words of comparison that are false of what is cited: where it holds a pair, the opposite of its change."""
+    cited = [true.evidence[n] for n in re.findall(r"E\d+", true.text) if n in true.evidence]
+    changes = [q.value for e in cited if e.kind == "comparison" for q in e.quantities if q.name == "change_axial_long_axis"]
+    if not any(e.kind == "comparison" for e in cited):
+        return _COMPARED[true.language]
+    if not changes or len(changes) > 1:
+        return ()
+    larger, smaller = _COMPARED[true.language][:2]
+    return (larger,) if changes[0] < 0 else (smaller,) if changes[0] > 0 else (larger, smaller)
+
+
+def _held(item: Evidence) -> list[tuple[str, float]]:
+    return [(q.name, round(q.value, 2)) for q in item.quantities]
 
 
 def _cited_otherwise(true: Said, rng: random.Random) -> Iterator[Altered]:
@@ -201,9 +117,13 @@ def _cited_otherwise(true: Said, rng: random.Random) -> Iterator[Altered]:
     if first is None or not re.search(r"\d(?:\.\d)? ?(?:mm|HU|cm|毫米|厘米)|lung|肺", true.text):
         return
     lesion = first.inputs.get("lesion")
+    named = re.search(r"(?:[Ll]esion|[Nn]odule|病灶|结节) ?\d+", true.text)
+    if not named and first.kind == "comparison":
+        return  # a reason that holds for every pair
     others = [
         e.id for e in true.evidence.values()
         if e.id in true.current and e.kind == first.kind and e.inputs.get("lesion") not in (None, lesion)
+        and (named or _held(e) != _held(first))
     ]  # fmt: skip
     if lesion is not None and others:
         swapped = rng.choice(others)

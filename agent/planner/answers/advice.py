@@ -45,7 +45,8 @@ _ASK: dict[str, tuple[str, str]] = {
 }
 _COUNTED = "lesions outlined in this case"
 _MEASURED_ZH = {
-    "measured sum of the long axes of the targets": "靶病灶长径之和(测得)",
+    "measured sum of the diameters of the targets": "靶病灶径线之和(测得)",
+    "targets as outlined": "靶病灶按勾画",
     "comparison with the prior scan": "与前次扫描的比较",
     "solid by measured attenuation (not stated)": "由测得的CT值读为实性(非陈述)"}
 """How `assess` words what it took from a measurement, in Chinese."""
@@ -136,18 +137,29 @@ def passages(result: Result, language: Language) -> list[str]:
         held = [p for p in held if _GUIDELINE_NAMES[named] in plain(str(p.get("guideline", "")))]
     if not held:
         return [nothing_found(language)]
-    said: list[str] = []
+    said: list[str] = _from_question(result.get("applied"), language)
     for passage in held[: 1 if held[0].get("score", 0) >= 0.9 else LONGEST_PASSAGES]:
         item = str(passage["evidence"])
         lines = sentences(str(passage["text"]))
         head = f"{passage['guideline']} {passage['edition']}"
-        head += pick(language, f", {passage['section']}", f",{passage['section']}") if passage.get("section") else ""
+        head += pick(language, f", {passage['section']}", f"「{passage['section']}」") if passage.get("section") else ""
         for number, line in enumerate(lines):
             lead = pick(language, f"{head}: ", f"{head}:") if number == 0 else ""
             said.append(cite(language, lead + line, item))
         if passage.get("source"):
             said.append(cite(language, pick(language, f"Source: {passage['source']}", f"来源:{passage['source']}"), item))
     return said
+
+
+def _from_question(applied: Result | None, language: Language) -> list[str]:
+    """Say what a table gives for the figures that the question itself states."""
+    if not applied:
+        return []
+    item, action = str(applied["evidence"]), str(applied["action"].get(language, "")).rstrip(".。")
+    row = safe(str(applied["category"]))
+    said = pick(language, f"{applied['title']}, row “{row}”, if it is as the question states: {action}",
+                f"{applied['title']},条目“{row}”,若如问题所述:{action}")  # fmt: skip
+    return [cite(language, said, item), *(cite(language, str(c.get(language, "")), item) for c in applied["caveats"])]
 
 
 def nothing_found(language: Language) -> str:

@@ -147,10 +147,27 @@ def _sum(total: Result, language: Language) -> list[str]:
         en, zh = f"{before} before, {now} now", f"此前{before},现在{now}"
     else:
         en, zh = f"{now} now", f"现在{now}"
-    text = pick(language, f"Sum of the long axes of the targets ({targets}): {en}", f"靶病灶({targets})长径之和:{zh}")
-    rest = pick(language, "Only long axes are added up, and no response category follows from targets alone.",
-                "仅累加长径;不能仅凭靶病灶判断疗效。")  # fmt: skip
-    return [cite(language, text, item), rest]
+    nodes = [str(n["statement"]) for n in total.get("nodes") or []]
+    if not nodes:
+        text = pick(language, f"Sum of the long axes of the targets ({targets}): {en}", f"靶病灶({targets})长径之和:{zh}")
+        rest = pick(language, "Only long axes are added up, and no response category follows from targets alone.",
+                    "仅累加长径;不能仅凭靶病灶判断疗效。")  # fmt: skip
+        return [cite(language, text, item), rest]
+    which = named([n["lesion"] for n in total["nodes"]], language)
+    as_what = "as a lymph node" if len(nodes) == 1 else "as lymph nodes"
+    text = pick(language, f"Sum of the diameters of the targets ({targets}): {en}, with {which} by the short axis, {as_what}",
+                f"靶病灶({targets})径线之和:{zh},其中{which}按淋巴结以短径计入")  # fmt: skip
+    rest = pick(language, "No response category follows from targets alone.", "不能仅凭靶病灶判断疗效。")
+    small = [_small_node(node, item, language) for node in total.get("small_nodes") or []]
+    return [cite(language, text, item, *nodes), *small, rest]
+
+
+def _small_node(node: Result, item: str, language: Language) -> str:
+    """Say that a node's short axis is under the limit under which RECIST takes it as normal."""
+    number, size = named([node["lesion"]], language, head=True), str(node["size"])
+    text = pick(language, f"{number}: short axis {ref(size, 'axial_short_axis')}, under the {ref(item, 'node_limit')} from which "
+                "a node counts as enlarged", f"{number}:短径{ref(size, 'axial_short_axis')},未达淋巴结视为肿大的{ref(item, 'node_limit')}")  # fmt: skip
+    return cite(language, text, size, item)
 
 
 def named(numbers: Sequence[int], language: Language, *, head: bool = False) -> str:

@@ -40,9 +40,9 @@ _PLAIN: dict[str, tuple[str, str]] = {
                   "若只想排除某个结构,请先点击它再说一遍;目前只是整体收紧。"),
     "no_tool": ("I cannot assess that: no tool at hand is made for it.", "我无法评估这一项:现有工具不是为此而做。"),
     "both_ways": ("You asked for tighter and for looser at once: which of the two?", "您同时要求收紧和放宽:要哪一种?"),
-    "pacs": ("The report is a draft and is not sent anywhere: there is no connection to a PACS or to mail here. "
-             "Its files can be exported to a folder after your approval.",
-             "报告是草稿,尚未签名,不会发送:这里没有连接PACS或邮件。经您批准后可以导出为文件。"),
+    "pacs": ("There is no connection to mail here. "
+             "The report's files can be exported to a folder, or sent to the PACS that is set up, after your approval.",
+             "这里没有连接邮件。经您批准后可以导出为文件,或发送到已设置的PACS。"),
     "not_a_read": ("I cannot judge a scan as a whole: what follows is only what was searched, outlined or measured.",
                    "我无法对整个检查下结论:以下仅为已搜索、勾画或测量的内容。"),
     "negative_read": ("I do not write that: a search that finds nothing is not a negative read, and its sensitivity on whole scans "

@@ -30,6 +30,9 @@ _ASKED: tuple[tuple[str, tuple[str, ...]], ...] = (
 Card = Mapping[str, Any]
 Result = Mapping[str, Any]
 
+_MOST_SCORES = 6
+"""Scores of another classifier than ours that are read out."""
+
 
 def found(result: Result, card: Card, language: Language) -> list[str]:
     """Say what a search found, what it may miss, and what was not looked at."""
@@ -161,15 +164,33 @@ def rated(result: Result, language: Language, asked: str) -> list[str]:
         en += f" (from diameter alone: {beside})" if beside else ""
         zh = f"LIDC阅片者评分,1-5,病灶{number}的估计值:{ref(item, 'lidc_rating')}"
         zh += f"(仅由直径:{beside})" if beside else ""
+    elif len(held) > _MOST_SCORES:  # a list of findings' names would read as findings
+        en, zh = "The tool's scores stand with their evidence", "该工具的各项评分列于证据中"
     else:
-        parts = [f"{name_of(q, language)} {ref(item, q)}" for q in list(held)[:6]]
+        parts = [f"{name_of(q, language)} {ref(item, q)}" for q in held]
         en, zh = f"Lesion {number}: {', '.join(parts)}", f"病灶{number}:{'、'.join(parts)}"
     said.append(cite(language, pick(language, en, zh), item))
+    said += _attributes(held, item, language)
+    if result.get("explanation"):
+        said.append(
+            cite(language, pick(language, "The picture beside shows what moved it: orange raised it, blue lowered it; an explanation, not evidence",
+                                "旁边的图显示影响评分的部位:橙色使其升高,蓝色使其降低;仅为解释,不是证据"), item)
+        )  # fmt: skip
+    whose = ("a readers' opinion", "阅片者的意见") if "lidc_rating" in held else ("the tool's own score", "该工具自己的评分")
     said.append(
-        cite(language, pick(language, "It is a readers' opinion, no diagnosis, and enters neither impression nor criteria",
-                            "这是阅片者的意见,不是诊断,不进入印象与标准"), item)
+        cite(language, pick(language, f"It is {whose[0]}, no diagnosis, and enters neither impression nor criteria",
+                            f"这是{whose[1]},不是诊断,不进入印象与标准"), item)
     )  # fmt: skip
     return said
+
+
+def _attributes(held: Mapping[str, Any], item: str, language: Language) -> list[str]:
+    """Say the other ratings that the tool estimates, as readers' ratings."""
+    parts = [f"{name_of(q, language)} {ref(item, q)}" for q in ("lidc_texture", "lidc_margin") if q in held]
+    if not parts:
+        return []
+    en = f"LIDC readers' rating, 1-5, as estimated, of {', '.join(parts)}"
+    return [cite(language, pick(language, en, f"LIDC阅片者评分的估计值,1-5:{'、'.join(parts)}"), item)]
 
 
 def shown(result: Result, card: Card, language: Language) -> list[str]:

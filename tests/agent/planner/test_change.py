@@ -26,7 +26,7 @@ THICK = (
 @pytest.mark.parametrize(
     ("text", "function", "arguments"),
     [
-        ("Compare with the scan from March", "compare", {}),
+        ("Compare with the scan from March", "compare", {"which": "the scan from March"}),
         ("compare with last year", "compare", {}),
         ("is it growing?", "compare", {}),
         ("doubling time?", "compare", {}),

@@ -73,7 +73,7 @@ def case(workspace: Workspace) -> Callable[..., Ask]:
 TALK = (
     "hello", "thanks", "what can you do?", "who are you", "why?", "repeat that", "what drug should I give?",
     "doubling time?", "any pleural effusion?", "how sure are you?", "blorp zorp", "tighter and looser",
-    "send it to PACS", "write that the lungs are normal", "which lobe?", "what did you find?",
+    "e-mail it to my colleague", "write that the lungs are normal", "which lobe?", "what did you find?",
     "what do you know about the patient?", "你好", "你能做什么", "讲个笑话",
     "倍增时间", "有没有气胸", "你确定吗", "为什么",
 )  # fmt: skip

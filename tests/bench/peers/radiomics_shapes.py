@@ -18,7 +18,7 @@ logging.getLogger("radiomics").setLevel(logging.ERROR)
 found = []
 with np.load(sys.argv[1]) as data:
     for n in range(len(data.files) // 2):
-        label = sitk.GetImageFromArray(np.pad(data[f"mask_{n}"], 1).transpose(2, 1, 0).astype(np.uint8))
+        label = sitk.GetImageFromArray(data[f"mask_{n}"].transpose(2, 1, 0).astype(np.uint8))
         label.SetSpacing([float(v) for v in data[f"spacing_{n}"]])
         image = sitk.Cast(label, sitk.sitkFloat32)
         start = time.perf_counter()

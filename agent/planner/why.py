@@ -1,0 +1,28 @@
+"""Words that ask what a classifier looked at: a map over the picture. Knows no case."""
+
+from __future__ import annotations
+
+import re
+
+LOOKED_AT = re.compile(
+    r"\bwhat (?:did )?(?:it|the (?:model|tool|classifier|network|rating)) (?:look(?:ed|s)? at|saw|sees?|focus\w*|based)\b|"
+    r"\bwhere (?:did )?(?:it|the (?:model|tool|classifier|network)) look(?:ed|s)?\b|"
+    r"\b(?:attention|saliency|occlusion|heat|explanation)[- ]?maps?\b|\bheat ?maps?\b|\bgrad-?cam\b|"
+    r"\bwhy (?:that|this|the|such an?|is the|was the) (?:rating|score)\b|\bexplain (?:the|this|that) (?:rating|score)\b|"
+    r"(?:它|模型|分类器|网络)(?:看了什么|看的是什么|看的哪里|关注)|热(?:力)?图|注意力图|显著图|为什么(?:是这个|给这个)?(?:评分|分数)"
+)
+_BARE = re.compile(r"^(?:but |and |so )?why\W*$|^(?:那)?为(?:什么|啥|何)(?:呢)?\W*$")
+
+
+def looked_at(clause: str) -> bool:
+    """Return whether a clause asks for the map, by its own words or as a bare "why" (after a rating).
+
+    >>> looked_at("show me what it looked at"), looked_at("why"), looked_at("why is it so large")
+    (True, True, False)
+    """
+    return LOOKED_AT.search(clause) is not None or bare(clause)
+
+
+def bare(clause: str) -> bool:
+    """Return whether a clause is "why" alone: of what the message before was about."""
+    return _BARE.match(clause.strip()) is not None
