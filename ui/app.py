@@ -1,64 +1,61 @@
-"""The Gradio app: a viewer, a conversation beside it, report and evidence below. Lays out and wires, no more."""
+"""The Gradio app: a viewer, a conversation beside it, panels below. Lays out and wires, no more."""
 
 from __future__ import annotations
 
-import logging
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from agent.settings import Settings, quiet
 from agent.workspace import Workspace
 from ui.acts import Acts, Update
-from ui.cookie import ReaderCookie, owner_of
-from ui.panels import evidence_html, footer, intro, report_html
+from ui.cookie import ReaderCookie
+from ui.deeds import deed
+from ui.login import LOOPBACK, Login
+from ui.opener import opener_html
+from ui.panels import footer, intro, settings_html
 from ui.rooms import Rooms
+from ui.uploads import Uploads
 from ui.viewer.pictures import Pictures
 
 quiet()  # Gradio reads the environment when it is imported
 import gradio as gr  # noqa: E402
 from fastapi import FastAPI  # noqa: E402
 
-log = logging.getLogger(__name__)
-
 _ASSETS = Path(__file__).parent / "assets"
-MAX_UPLOAD = "4gb"
+MAX_UPLOAD = "1mb"
+"""Of Gradio's own upload, which nothing here uses; scans come by a route of our own."""
 PARALLEL = 16
 """Turns that run at once; each waits for its own case only."""
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _QUIETLY: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+_TABS = {
+    "lesions": "Lesions", "report": "Report", "evidence": "Evidence", "context": "Patient", "guidelines": "Guidelines",
+    "cases": "Cases", "tools": "Tools", "settings": "Settings",
+}  # fmt: skip
+_AT_FIRST_LOOK = ("guidelines", "tools")
+"""Panels made when they are first looked at: they need what takes a while to load."""
 
 
 class Page:
     """The page's parts, laid out; made inside a `gr.Blocks`."""
 
     def __init__(self, settings: Settings) -> None:
-        with gr.Row(elem_id="sw-head"):
-            gr.HTML('<h1 class="sw-name">Scanwright</h1>', elem_id="sw-brand")
-            self.upload = gr.UploadButton("Open a scan", file_count="multiple", elem_id="sw-open", size="sm", scale=0)
+        self.head = _html(_asset("head.html"), "sw-head", script="head")
         with gr.Row(elem_id="sw-main"):
             with gr.Column(elem_id="sw-left"):
-                self._left()
+                self.opener = _html(opener_html(), "sw-opener", script="panel")
+                self.viewer = gr.HTML(
+                    '{"case": null}', html_template=_asset("viewer.html"), js_on_load=_script("viewer"),
+                    apply_default_css=False, elem_id="sw-viewer",
+                )  # fmt: skip
             with gr.Column(elem_id="sw-right"):
                 self._right(settings)
-        gr.HTML(footer(settings), apply_default_css=False, elem_id="sw-foot")
-
-    def _left(self) -> None:
-        with gr.Column(elem_id="sw-empty") as self.empty:
-            self.drop = gr.File(
-                label="Open a scan: DICOM (all files of a series, or a zip), NIfTI, NRRD, PNG or JPEG",
-                file_count="multiple", elem_id="sw-drop", height=220,
-            )  # fmt: skip
-            self.phantom = gr.Button("Open the generated chest phantom", elem_id="sw-phantom", size="sm")
-        self.viewer = gr.HTML(
-            '{"case": null}', html_template=_asset("viewer.html"), js_on_load=_asset("viewer.js"),
-            apply_default_css=False, elem_id="sw-viewer",
-        )  # fmt: skip
+        self.foot = _html(footer(settings), "sw-foot")
 
     def _right(self, settings: Settings) -> None:
         first = f'<div class="sw-log">{intro(settings, has_scan=False)}</div>'
-        self.chat = gr.HTML(first, js_on_load=_asset("chat.js"), apply_default_css=False, elem_id="sw-chat")
+        self.chat = _html(first, "sw-chat", script="chat")
         with gr.Row(elem_id="sw-type"):
             self.text = gr.Textbox(
                 show_label=False, label="Message", placeholder="Ask about the scan", lines=1,
@@ -66,107 +63,118 @@ class Page:
             )  # fmt: skip
             self.send = gr.Button("Send", elem_id="sw-send", variant="primary", size="sm", scale=0)
             self.stop = gr.Button("Stop", elem_id="sw-stop", size="sm", scale=0)
+        self.panels: dict[str, Any] = {}
+        self.tabs: dict[str, Any] = {}
         with gr.Tabs(elem_id="sw-tabs"):
-            with gr.Tab("Report"):
-                self.report = gr.HTML(report_html(None, None), apply_default_css=False, elem_id="sw-report")
-            with gr.Tab("Evidence"):
-                self.evidence = gr.HTML(evidence_html(None), apply_default_css=False, elem_id="sw-evidence")
+            for name, title in _TABS.items():
+                with gr.Tab(title, id=name) as self.tabs[name]:
+                    value = '<p class="sw-empty">Reading.</p>' if name in _AT_FIRST_LOOK else ""
+                    if name == "settings":
+                        value = settings_html(settings, "en", may_change=False)
+                    self.panels[name] = _html(value, f"sw-{name}", script="panel")
 
     @property
-    def shown(self) -> list[Any]:
-        """The parts that an act may change."""
-        return [self.viewer, self.chat, self.report, self.evidence, self.empty]
+    def parts(self) -> dict[str, Any]:
+        """The parts that an act may change, by name."""
+        return {"viewer": self.viewer, "chat": self.chat, "opener": self.opener, "foot": self.foot, **self.panels}
+
+    @property
+    def speaking(self) -> list[Any]:
+        """The parts whose scripts ask for acts."""
+        return [self.head, self.opener, self.viewer, self.chat, *self.panels.values()]
 
     def values(self, update: Update) -> dict[Any, Any]:
         """Return an act's update as Gradio takes it."""
-        values = {getattr(self, name): value for name, value in update.items()}
-        if self.empty in values:
-            values[self.empty] = gr.Column(visible=values[self.empty])
-        return values
+        parts = self.parts
+        return {parts[name]: value for name, value in update.items() if name in parts}
 
 
-def build(workspace: Workspace, rooms: Rooms | None = None) -> gr.Blocks:
+def build(workspace: Workspace, rooms: Rooms | None = None, login: Login | None = None) -> gr.Blocks:
     """Return the page over a workspace."""
-    acts = Acts(rooms or Rooms(workspace))
+    acts, login = Acts(rooms or Rooms(workspace)), login or Login()
     with gr.Blocks(title="Scanwright", fill_width=True, analytics_enabled=False, delete_cache=(600, 600)) as blocks:
         page = Page(workspace.settings)
-        _wire_typing(page, acts)
-        _wire_opening(page, acts)
-        _wire_pressing(page, acts)
-        _on(page, blocks.load, acts.arrive)
+        wire = _Wire(page, acts, login)
+        wire.typing()
+        for part in page.speaking:
+            wire.event(part)
+        for name in _AT_FIRST_LOOK:
+            wire.on(page.tabs[name].select, lambda owner, name=name: acts.panel(owner, name))
+        wire.on(blocks.load, acts.arrive)
     blocks.queue(default_concurrency_limit=PARALLEL)
     return blocks
 
 
-def _on(page: Page, trigger: Callable[..., Any], act: Callable[..., Iterator[Update]], given: Any = None) -> Any:
-    """Let an act answer a trigger: it gets the browser's owner id and the value of a part, if one is given."""
+class _Wire:
+    """Ties what happens on the page to acts, each for the owner that the request comes from."""
 
-    def plain(request: gr.Request) -> Iterator[dict[Any, Any]]:
-        yield from map(page.values, act(_owner(request)))
+    def __init__(self, page: Page, acts: Acts, login: Login) -> None:
+        self._page, self._acts, self._login = page, acts, login
+        self._shown = list(page.parts.values())
 
-    def with_value(value: Any, request: gr.Request) -> Iterator[dict[Any, Any]]:
-        yield from map(page.values, act(_owner(request), value))
+    def on(self, trigger: Callable[..., Any], act: Callable[..., Iterator[Update]], given: Any = None) -> None:
+        """Let an act answer a trigger: it gets the owner's id and the value of a part, if one is given."""
 
-    return trigger(
-        plain if given is None else with_value, given, page.shown,
-        concurrency_limit=PARALLEL, trigger_mode="multiple", **_QUIETLY,
-    )  # fmt: skip
+        def plain(request: gr.Request) -> Iterator[dict[Any, Any]]:
+            yield from map(self._page.values, act(self._login.owner(request)))
 
+        def with_value(value: Any, request: gr.Request) -> Iterator[dict[Any, Any]]:
+            yield from map(self._page.values, act(self._login.owner(request), value))
 
-def _on_event(
-    page: Page, trigger: Callable[..., Any], act: Callable[..., Iterator[Update]], names: Sequence[str]
-) -> None:
-    """Let an act answer an event of our own scripts; of what the event carries it gets the named values."""
+        trigger(
+            plain if given is None else with_value, given, self._shown,
+            concurrency_limit=PARALLEL, trigger_mode="multiple", **_QUIETLY,
+        )  # fmt: skip
 
-    def handler(event: gr.EventData, request: gr.Request) -> Iterator[dict[Any, Any]]:
-        sent = event._data if isinstance(event._data, dict) else {}
-        if all(name in sent for name in names):
-            yield from map(page.values, act(_owner(request), *(sent[name] for name in names)))
+    def event(self, part: Any) -> None:
+        """Let the acts answer what a part's script asks for."""
 
-    trigger(handler, None, page.shown, concurrency_limit=PARALLEL, trigger_mode="multiple", **_QUIETLY)
+        def handler(event: gr.EventData, request: gr.Request) -> Iterator[dict[Any, Any]]:
+            yield from map(self._page.values, deed(self._acts, self._login.owner(request), event._data))
 
+        part.act(handler, None, self._shown, concurrency_limit=PARALLEL, trigger_mode="multiple", **_QUIETLY)
 
-def _wire_typing(page: Page, acts: Acts) -> None:
-    for trigger in (page.text.submit, page.send.click):
-        # What is in the box travels with the first; the second empties it in the browser, at once.
-        _on(page, trigger, acts.ask, page.text)
-        trigger(None, None, page.text, js="() => ''", **_QUIETLY)
+    def typing(self) -> None:
+        """Let a message be sent and a turn be stopped."""
+        page = self._page
+        for trigger in (page.text.submit, page.send.click):
+            # What is in the box travels with the first; the second empties it in the browser, at once.
+            self.on(trigger, self._acts.ask, page.text)
+            trigger(None, None, page.text, js="() => ''", **_QUIETLY)
 
-    def stopped(request: gr.Request) -> None:
-        acts.stop(_owner(request))
+        def stopped(request: gr.Request) -> None:
+            self._acts.stop(self._login.owner(request))
 
-    page.stop.click(stopped, None, None, queue=False, **_QUIETLY)
-
-
-def _wire_opening(page: Page, acts: Acts) -> None:
-    for place in (page.upload, page.drop):
-        opened = _on(page, place.upload, acts.open_files, place)
-        opened.then(lambda: None, None, place, **_QUIETLY)
-    _on(page, page.phantom.click, acts.open_phantom)
+        page.stop.click(stopped, None, None, queue=False, **_QUIETLY)
 
 
-def _wire_pressing(page: Page, acts: Acts) -> None:
-    _on_event(page, page.viewer.pick, acts.click, ("plane", "index", "across", "down"))
-    _on_event(page, page.viewer.declare, acts.state_scan, ("modality", "body_part"))
-    _on_event(page, page.chat.say, acts.ask, ("text",))
-    _on_event(page, page.chat.decide, acts.decide, ("decision",))
-
-
-def web(workspace: Workspace, rooms: Rooms | None = None) -> FastAPI:
-    """Return the whole web application: the page, its pictures and files, each browser behind its own cookie."""
+def web(workspace: Workspace, rooms: Rooms | None = None, login: Login | None = None) -> FastAPI:
+    """Return the whole web application: the page, its pictures and files, each reader behind cookie or login."""
+    from ui.doors import add_doors
     from ui.routes import add_routes
 
     # Uploads rest in the data folder, not in a temporary folder that others of this machine may read.
     uploads = workspace.settings.home / "uploads"
     uploads.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.environ["GRADIO_TEMP_DIR"] = str(uploads)
+    Uploads(workspace.settings.home).tidy()
+    rooms, login = rooms or Rooms(workspace), login or Login()
+    rooms.names, rooms.operators = login.names, not login.asked
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    add_routes(app, workspace, Pictures(workspace))
+    add_routes(app, workspace, Pictures(workspace), login.owner)
+    add_doors(app, workspace, login.owner)
     app.add_middleware(ReaderCookie)  # type: ignore[arg-type]
+    asked: dict[str, Any] = {}
+    if login.header is not None:
+        asked = {"auth_dependency": login.name}
+    elif login.file is not None:
+        asked = {"auth": login.lets_in, "auth_message": "Log in to open your cases."}
     gr.mount_gradio_app(
-        app, build(workspace, rooms), "/", footer_links=[], run_history=False, max_file_size=MAX_UPLOAD,
-        show_error=False, theme=_theme(), css=_asset("app.css"), enable_monitoring=False, ssr_mode=False, pwa=False,
+        app, build(workspace, rooms, login), "/", footer_links=[], run_history=False, max_file_size=MAX_UPLOAD,
+        show_error=False, theme=_theme(), css=_styles(), enable_monitoring=False, ssr_mode=False, pwa=False, **asked,
     )  # fmt: skip
+    if login.file is not None:
+        login.follow(app)
     return app
 
 
@@ -175,24 +183,39 @@ def serve(workspace: Workspace, *, host: str = "127.0.0.1", port: int = 7860, sc
 
     Args:
         workspace: this process's services.
-        host, port: where to listen. Off this machine's own address nobody is asked to log in.
-        scan_case: id of a case of owner ``local`` that the first browser gets.
+        host, port: where to listen.
+        scan_case: id of a case of owner ``local`` that the first browser gets; only on this machine's own address.
+
+    Raises:
+        NoLogin: an address that others reach, and nobody would be asked to log in.
     """
     import uvicorn
 
-    if host not in _LOOPBACK:
-        log.warning("listening on %s without a login: anybody who reaches this address can open scans here", host)
-    app = web(workspace, Rooms(workspace, hand_over=scan_case))
+    login = Login.of(workspace.settings)
+    login.check_place(host)
+    app = web(workspace, Rooms(workspace, hand_over=scan_case if host in LOOPBACK else None), login)
     workspace.warm()
     uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
 
 
-def _owner(request: gr.Request) -> str | None:
-    return owner_of(request.cookies)
+def _html(value: str, name: str, script: str | None = None) -> Any:
+    loaded = {"js_on_load": _script(script)} if script else {}
+    return gr.HTML(value, apply_default_css=False, elem_id=name, **loaded)
 
 
 def _asset(name: str) -> str:
     return (_ASSETS / name).read_text(encoding="utf-8")
+
+
+def _script(name: str) -> str:
+    """Return a part's script: one file, or a folder of files in the order of their names."""
+    place = _ASSETS / name
+    files = sorted(place.glob("*.js")) if place.is_dir() else [_ASSETS / f"{name}.js"]
+    return "\n".join(f.read_text(encoding="utf-8") for f in files)
+
+
+def _styles() -> str:
+    return "\n".join(f.read_text(encoding="utf-8") for f in sorted((_ASSETS / "css").glob("*.css")))
 
 
 def _theme() -> gr.themes.Base:

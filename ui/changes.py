@@ -1,10 +1,12 @@
-"""What the compare command does, as data and as lines: calls public functions, prints nothing."""
+"""What the compare command does, as data, lines and a drawing: calls public functions, prints nothing."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from agent.report.timeline import Course
     from tools import Quantity
     from tools.scan import Scan
 
@@ -73,6 +75,39 @@ def _pair(pair: Any) -> dict[str, Any]:
 
 def _named(quantities: tuple[Quantity, ...]) -> dict[str, Any]:
     return {q.name: {k: v for k, v in q.to_json().items() if k != "name"} for q in quantities}
+
+
+def plot(data: dict[str, Any], path: Path) -> None:
+    """Draw what `compare` found as SVG. Raises NotApplicable for another ending, OSError where it cannot be written."""
+    from agent.report.timeline import Timeline, timeline_svg
+
+    check_plot(path)
+    courses = tuple(_course(pair) for pair in data["pairs"])
+    days = None if data["days"] is None else (0, int(data["days"]))
+    path.write_text(timeline_svg(Timeline(2, days, courses), dark=True), encoding="utf-8")
+
+
+def check_plot(path: Path) -> None:
+    """Raise NotApplicable where a plot cannot be written under a name, before anything is worked out for it."""
+    from tools import NotApplicable
+
+    if path.suffix.lower() != ".svg":
+        raise NotApplicable(f"A plot is written as SVG: end its name in .svg (it is {path.name!r}).")
+    if not path.parent.is_dir():
+        raise NotApplicable(f"There is no folder for {path.name!r} to be written in. Name one that exists.")
+
+
+def _course(pair: dict[str, Any]) -> Course:
+    from agent.report.timeline import Course, Size
+
+    held = [pair["quantities"].get(f"{time}_axial_long_axis") for time in ("prior", "current")]
+    sizes = tuple(Size(scan, q["value"]) for scan, q in enumerate(held) if q is not None)
+    numbers = "+".join(map(str, pair["current"] or pair["prior"]))
+    name = f"Lesion {numbers}" if pair["current"] else f"Prior lesion {numbers}"
+    joins = ("judged" if pair["growth_allowed"] else "not judged",)
+    unseen = pair["kind"] in ("new", "gone") and pair["confidence"] == 0
+    mark = "unmatched" if unseen else "" if pair["kind"] == "matched" else pair["kind"]
+    return Course(name, sizes, joins if len(sizes) == 2 else (), mark)  # type: ignore[arg-type]
 
 
 def lines(data: dict[str, Any]) -> list[str]:

@@ -62,7 +62,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Note:
-    """A quiet callout: ``notice``, ``failed`` or ``struck``."""
+    """A quiet callout: ``notice``, ``failed``, ``struck``, or ``hand`` for what was done by hand."""
 
     kind: str
     text: str
@@ -148,16 +148,34 @@ class Transcript:
     def _parts(self, kind: type) -> list[Any]:
         return [p for turn in self.turns for p in turn.parts if isinstance(p, kind)]
 
-    def html(self, *, intro: str = "") -> str:
-        """Return the conversation as HTML, `intro` (HTML) at its end while the reader has said nothing yet."""
-        shown = "".join(_turn(turn, last=turn is self.turns[-1]) for turn in self.turns)
-        if not any(turn.asked for turn in self.turns):
+    def html(self, *, intro: str = "", quick: Sequence[str] = (), case: str = "") -> str:
+        """Return the conversation as HTML.
+
+        Args:
+            intro: HTML at its end while the reader has said nothing yet.
+            quick: what may be asked next.
+            case: the case it is about; a browser looks evidence up there.
+        """
+        asked = [turn for turn in self.turns if turn.asked]
+        shown = "".join(
+            _turn(turn, last=turn is self.turns[-1], retry=bool(asked) and turn is asked[-1]) for turn in self.turns
+        )
+        if not asked and not self._parts(Call):
             shown += intro
-        return f'<div class="sw-log" role="log" aria-label="Conversation" aria-live="polite">{shown}</div>'
+        return (
+            f'<div class="sw-log" role="log" aria-label="Conversation" aria-live="polite" tabindex="0" '
+            f'data-case="{_attribute(case)}">{shown}{_options(quick)}</div>'
+        )
 
 
-def _turn(turn: Turn, *, last: bool) -> str:
+def _turn(turn: Turn, *, last: bool, retry: bool) -> str:
     mine = f'<div class="sw-you">{_text(turn.asked)}</div>' if turn.asked else ""
+    if retry and not turn.running:
+        text = _attribute(turn.asked)
+        mine += (
+            f'<div class="sw-again"><button type="button" class="sw-link" data-act="say" data-text="{text}">Ask again'
+            f'</button><button type="button" class="sw-link" data-act="edit" data-text="{text}">Edit</button></div>'
+        )
     parts = "".join(_part(part, active=last and not turn.running) for part in turn.parts)
     calm = turn.running and not any(isinstance(p, Call) and p.seconds is None for p in turn.parts)
     waiting = '<div class="sw-working" aria-label="Working">Working</div>' if calm else ""
@@ -171,7 +189,7 @@ def _part(part: Any, *, active: bool) -> str:
         case Said():
             return f'<p class="sw-said">{" ".join(_clause(*c) for c in part.clauses)}</p>'
         case Note():
-            return f'<p class="sw-note sw-{part.kind}">{_text(part.text)}</p>'
+            return f'<p class="sw-note sw-{part.kind}">{marked(part.text)}</p>'
         case Question():
             return f'<p class="sw-said">{_text(part.text)}</p>{_options(part.options) if active else ""}'
         case Waiting():
@@ -181,7 +199,7 @@ def _part(part: Any, *, active: bool) -> str:
 
 def _call(call: Call) -> str:
     arguments = ", ".join(f"{name}={_argument(value)}" for name, value in call.arguments.items())
-    line = f'<code>{_text(call.function)}({_text(arguments)})</code>'
+    line = f"<code>{_text(call.function)}({_text(arguments)})</code>"
     if call.seconds is None:
         at_work = f"{call.phrase} " if call.phrase else ""
         percent = round(100 * call.fraction)
@@ -206,8 +224,21 @@ def marked(text: str) -> str:
 
 
 def chips(evidence: Iterable[str]) -> str:
-    """Return evidence ids as small labels."""
-    return "".join(f'<span class="sw-chip">{html.escape(name, quote=True)}</span>' for name in evidence)
+    """Return evidence ids as small labels that open what they name."""
+    return "".join(
+        f'<button type="button" class="sw-chip" data-evidence="{html.escape(name, quote=True)}">'
+        f"{html.escape(name, quote=True)}</button>"
+        for name in evidence
+    )
+
+
+def framed(heads: Iterable[str], rows: str, more: str = "") -> str:
+    """Return a table that scrolls in its own frame: column titles (plain text) and rows (HTML)."""
+    titles = "".join(f'<th scope="col">{_text(h)}</th>' for h in heads)
+    return (
+        f'<div class="sw-scroll" tabindex="0"{more}><table class="sw-table"><thead><tr>{titles}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
+    )
 
 
 def _options(options: Sequence[str]) -> str:

@@ -13,8 +13,13 @@ from typing import Annotated, Any
 
 import typer
 
+from ui.cli_audit import audit_app
+from ui.cli_fetch import fetch
 from ui.cli_library import commands as library
-from ui.cli_library import tools_app
+from ui.cli_mcp import commands as mcp_commands
+from ui.cli_pacs import pacs_app
+from ui.cli_report import commands as papers
+from ui.cli_tools import tools_app
 from ui.options import (
     AsJson,
     BodyPart,
@@ -37,7 +42,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-_FAILURES = ("ToolFailed", "EvidenceError", "BrokenStore", "EmbedderDown", "EndpointDown", "Cancelled")
+_FAILURES = ("ToolFailed", "EvidenceError", "BrokenStore", "EmbedderDown", "EndpointDown", "Cancelled", "ArchiveFailed")
 """Errors that are no fault of the input: exit 1, not 2."""
 
 
@@ -61,7 +66,7 @@ def guard(run: Callable[[], Any]) -> int:
     except (KeyboardInterrupt, BrokenPipeError):
         return 130
     except Exception as error:
-        if type(error).__module__.partition(".")[0] not in ("tools", "agent", "knowledge"):
+        if type(error).__module__.partition(".")[0] not in ("tools", "agent", "knowledge", "ui"):
             if isinstance(error, OSError):
                 return _told(f"{type(error).__name__}: {error.strerror or error}. Check the path and the disk.", 1)
             raise
@@ -137,12 +142,13 @@ def segment(
 ) -> None:
     """Outline a lesion from a point or a box, or what a search finds, and write the mask."""
     quiet_libraries()
-    if sum((point is not None, box is not None, find)) != 1:
-        raise typer.BadParameter("Give exactly one of --point, --box and --find.")
+    given = sum((point is not None, box is not None, find))
+    if given > 1 or not (given or tool):
+        raise typer.BadParameter("Give exactly one of --point, --box and --find, or a --tool that needs none of them.")
     from ui.work import segment as work
 
     data = work(
-        scan, out, threshold=threshold, tool=tool, modality=modality, body_part=body_part,
+        scan, out, threshold=threshold, tool=tool, find=find, modality=modality, body_part=body_part,
         point=numbers(point, 3, "--point") if point is not None else None,
         box=numbers(box, 6, "--box") if box is not None else None,
     )  # fmt: skip
@@ -170,30 +176,38 @@ def classify(
     scan: str,
     mask: str,
     tool: Tool = None,
+    explain: Annotated[Path | None, typer.Option("--explain", help="PNG to draw what it looked at in.")] = None,
     modality: Modality = None,
     body_part: BodyPart = None,
     as_json: AsJson = False,
 ) -> None:
     """Score every lesion of a mask or label file with a classifier; never a diagnosis."""
     quiet_libraries()
-    from ui.work import classify as work
+    from ui.scores import classify as work
+    from ui.scores import lines
 
-    data = work(scan, mask, tool, modality, body_part)
-    print_result(data, as_json, _quantity_lines(data))
+    data = work(scan, mask, tool, modality, body_part, explain)
+    print_result(data, as_json, [*_quantity_lines(data), *lines(data)])
 
 
 @app.command()
 def compare(
     scan: str, mask: str, prior: str, prior_mask: str,
     days: Annotated[int | None, typer.Option("--days", help="Between the scans, when no header says.")] = None,
+    plot: Annotated[Path | None, typer.Option("--plot", help="SVG file to draw every lesion's sizes in.")] = None,
     modality: Modality = None, body_part: BodyPart = None, as_json: AsJson = False,
 ) -> None:
     """Compare a scan's lesions with a prior's: aligned, matched, measured alike, with the readers' noise beside."""
     quiet_libraries()
+    from ui.changes import check_plot, lines
     from ui.changes import compare as work
-    from ui.changes import lines
+    from ui.changes import plot as draw
 
+    if plot is not None:
+        check_plot(plot)
     data = work(scan, mask, prior, prior_mask, days, modality, body_part)
+    if plot is not None:
+        draw(data, plot)
     print_result(data, as_json, lines(data))
 
 
@@ -211,31 +225,6 @@ def _quantity_lines(data: dict[str, Any]) -> list[str]:
 
 
 @app.command()
-def report(
-    scan: Annotated[str, typer.Argument(help="A scan; '-' goes on with --case.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder for report.md and evidence.json.")],
-    case: CaseId = None,
-    point: Point = None,
-    mask: MaskFile = None,
-    language: Annotated[str, typer.Option("--language", help="en or zh")] = "en",
-    modality: Modality = None,
-    body_part: BodyPart = None,
-    as_json: AsJson = False,
-) -> None:
-    """Run what is missing for a scan, then write its report and evidence."""
-    quiet_libraries()
-    if language not in ("en", "zh"):
-        raise typer.BadParameter(f"--language is en or zh; seen {language!r}.")
-    from ui.terminal import open_session
-    from ui.work import report as work
-
-    session = open_session(scan if scan != "-" else None, case, modality, body_part, mask)
-    place = numbers(point, 3, "--point") if point is not None else None
-    data = work(session, out, place, language)
-    print_result(data, as_json, [f"case {data['case']}", *(f"written: {f}" for f in data["files"])])
-
-
-@app.command()
 def verify(report: Path, evidence: Path, as_json: AsJson = False) -> None:
     """Check every number, unit, side and word of a report against its evidence; exit 1 when something is not held."""
     from ui.work import verify as work
@@ -247,7 +236,12 @@ def verify(report: Path, evidence: Path, as_json: AsJson = False) -> None:
 
 
 app.add_typer(library)
+app.add_typer(mcp_commands)
+app.add_typer(papers)
+tools_app.command("fetch")(fetch)
 app.add_typer(tools_app, name="tools")
+app.add_typer(pacs_app, name="pacs")
+app.add_typer(audit_app, name="audit")
 
 if __name__ == "__main__":
     main()

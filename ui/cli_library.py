@@ -1,4 +1,4 @@
-"""Commands about what is at hand: guidelines and their criteria, the reader's own documents, the tools, the benches."""
+"""Commands about what is at hand: guidelines and their criteria, the reader's own documents, the benches."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import typer
 from ui.options import AsJson, print_result, quiet_libraries
 
 commands = typer.Typer()
-tools_app = typer.Typer(help="The vision tools at hand.", no_args_is_help=True)
 
 
 @commands.command()
@@ -111,24 +110,3 @@ def bench(
         print_result({"benches": known}, as_json, [f"{key:<12} {what}" for key, what in known.items()])
         return
     print_result(work.run(name, context.args), as_json, [])
-
-
-
-
-@tools_app.command("list")
-def tools_list(as_json: AsJson = False) -> None:
-    """List the tools, and those that are broken with the reason."""
-    from ui.work import list_tools
-
-    data = list_tools()
-    lines = [f"{t['name']:<20} {t['task']:<9} {t['version']:<7} {t['summary']}" for t in data["tools"]]
-    print_result(data, as_json, [*lines, *(f"{name}: broken: {why}" for name, why in data["broken"].items())])
-
-
-@tools_app.command("show")
-def tools_show(name: str, as_json: AsJson = False) -> None:
-    """Show one tool: scope, limits, reported accuracy."""
-    from ui.work import show_tool
-
-    data = show_tool(name)
-    print_result(data, as_json, [f"{key}: {value}" for key, value in data.items() if value])

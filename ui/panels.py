@@ -1,35 +1,43 @@
-"""Report, evidence and the fixed texts as HTML. Everything is escaped; nothing is computed."""
+"""Report, guidelines, tools, settings and cases as HTML, and the fixed texts. All escaped; nothing computed."""
 
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from agent.record import Record
-from agent.report.model import Report, Section
+from agent.report.files import WRITERS
+from agent.report.model import Report, Section, Statement
+from agent.session import Session
 from agent.settings import Settings
-from tools.evidence import Evidence
-from tools.quantity import show
-from ui.chat import chips, marked
+from tools.contract import ToolSpec
+from ui.chat import chips, framed, marked
 
 NOTICE = "Research use only. Not a medical device. Every result needs review by a qualified reader."
 LOCAL = "Scans, pictures and conversation stay on this machine; the embedded planner answers."
-_SHOWN = 4
-"""Quantities listed for a piece of evidence; the whole of it is in the download."""
-_QUICK = ("Find candidate nodules", "What does Fleischner say about a 7 mm nodule?", "Write the report")
 
 
 def footer(settings: Settings) -> str:
     """Return the foot of the page: the notice, and where what is typed goes."""
-    return f'<footer class="sw-foot"><strong>{NOTICE}</strong><span>{html.escape(privacy(settings))}</span></footer>'
+    return (
+        f'<footer class="sw-foot"><strong>{NOTICE}</strong><span class="sw-where">'
+        f"{html.escape(privacy(settings))}</span>"
+        '<button type="button" class="sw-link" data-help>Keys (?)</button></footer>'
+    )
 
 
 def privacy(settings: Settings) -> str:
     """Return where what the reader types goes."""
     if not settings.uses_endpoint:
         return LOCAL
+    pictures = (
+        "Headers are not sent, slices only after your yes each time"
+        if settings.vision
+        else "Pictures and headers are not sent"
+    )
     return (
         f"What you type is sent to the configured language model ({settings.model}), with this case's known "
-        "identifiers replaced. Pictures and headers are not sent. Do not type names."
+        f"identifiers replaced. {pictures}. Do not type names."
     )
 
 
@@ -41,66 +49,196 @@ def intro(settings: Settings, *, has_scan: bool) -> str:
             "<p>Open a scan on the left. Then click on a lesion, or ask: to find, outline, measure, look up a "
             "guideline, write the report. Each number in an answer names the evidence it comes from.</p></div>"
         )
-    quick = "".join(
-        f'<button type="button" data-act="say" data-text="{html.escape(q, quote=True)}">{html.escape(q)}</button>'
-        for q in _QUICK
-    )
     return (
-        '<div class="sw-intro"><p>Click on a lesion in the picture to outline and measure it, or ask.</p>'
-        f'<div class="sw-options">{quick}</div></div>'
+        '<div class="sw-intro"><p>Click on a lesion in the picture to outline and measure it, or ask, in English or '
+        "Chinese.</p></div>"
     )
 
 
-def report_html(report: Report | None, case_id: str | None) -> str:
-    """Return the report with its downloads, or what to do to get one."""
-    if report is None or case_id is None:
+def report_html(report: Report | None, session: Session | None, login: str | None = None) -> str:
+    """Return the report with its downloads and what may be done with it, or what to do to get one."""
+    if report is None or session is None:
         return '<p class="sw-empty">No report yet. Ask: write the report.</p>'
+    case = html.escape(session.case_id)
     links = "".join(
-        f'<a class="sw-download" href="/files/{html.escape(case_id)}/{name}" download="{name}">{name}</a>'
-        for name in ("report.md", "evidence.json")
+        f'<a class="sw-download" href="/files/{case}/{name}" download="{name}">{name}</a>'
+        for writer in WRITERS
+        for name in writer.names
     )
     notices = "".join(f'<p class="sw-note sw-notice">{marked(n)}</p>' for n in report.notices)
     problems = "".join(f'<p class="sw-note sw-struck">{marked(p)}</p>' for p in report.problems)
-    sections = "".join(_section(s) for s in report.sections)
+    locked = report.signature is not None
+    sections = "".join(_section(s, locked=locked) for s in report.sections)
     return (
-        f'<article class="sw-report" lang="{report.language}"><div class="sw-downloads">{links}</div>'
-        f"<h2>{html.escape(report.title)}</h2>{notices}{problems}{sections}</article>"
+        f'<article class="sw-report" lang="{report.language}"><div class="sw-downloads">{links}'
+        '<button type="button" class="sw-download" data-copy>Copy text</button></div>'
+        f'<p class="sw-hint sw-told" role="status"></p>{_versions(report, session)}{_signing(report, login)}'
+        f'<h2>{html.escape(report.title)}</h2><div class="sw-notices">{notices}{problems}</div>{sections}</article>'
     )
 
 
-def _section(section: Section) -> str:
-    lines = "".join(f"<p>{marked(s.text)}</p>" for s in section.statements)
+def _versions(report: Report, session: Session) -> str:
+    """Return which version this is, and the earlier ones with who edited and signed them."""
+    lines = "".join(
+        f"<li>Version {v.version}, {html.escape(v.status)}, {html.escape(v.composed)}"
+        + (f", {v.edited} edits" if v.edited else "")
+        + (f", signed by {html.escape(v.reader)}" if v.reader else "")
+        + "</li>"
+        for v in reversed(session.report_versions())
+    )
+    now = f'<p class="sw-version">{_version(report, session)}</p>'
+    return f'{now}<details><summary>All versions</summary><ul class="sw-list">{lines}</ul></details>'
+
+
+def _version(report: Report, session: Session) -> str:
+    later = len(session.record.items) - report.evidence_count
+    stale = f"; {later} pieces of evidence are newer" if later > 1 else ""
+    return f"Version {report.version}, {html.escape(report.status)}, composed {html.escape(report.composed)}{stale}"
+
+
+def _signing(report: Report, login: str | None) -> str:
+    if report.signature is not None:
+        return (
+            f'<p class="sw-note sw-notice">Signed by {html.escape(report.signature.reader)}, '
+            f"{html.escape(report.signature.signed)} {chips([report.signature.evidence])}</p>"
+        )
+    if login is None:
+        return '<p class="sw-hint">Signing needs a login; this app runs without one.</p>'
+    sure = f"Sign this version as {html.escape(login, quote=True)}?"
+    return f'<button type="button" data-do="sign" data-sure="{sure}">Sign</button>'
+
+
+def _section(section: Section, *, locked: bool) -> str:
+    lines = "".join(_statement(s, locked=locked) for s in section.statements)
     table = ""
     if section.table is not None and section.table.rows:
-        heads = "".join(f'<th scope="col">{html.escape(h)}</th>' for h in section.table.heads)
         rows = "".join(
             f"<tr>{''.join(f'<td>{html.escape(c)}</td>' for c in row.cells)}<td>{chips(row.cites)}</td></tr>"
             for row in section.table.rows
         )
-        table = f'<div class="sw-scroll"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
-    return f"<section><h3>{html.escape(section.title)}</h3>{lines}{table}</section>"
+        table = framed(section.table.heads, rows)
+    editable = not locked and any(s.id for s in section.statements)
+    add = (
+        f'<button type="button" class="sw-link sw-add" data-edit="add" '
+        f'data-section="{html.escape(section.key, quote=True)}">Add a sentence</button>'
+        if editable
+        else ""
+    )
+    return f"<section><h3>{html.escape(section.title)}</h3>{lines}{table}{add}</section>"
 
 
-def evidence_html(record: Record | None) -> str:
-    """Return the ledger, newest first: what is current, and what it replaced."""
-    if record is None or not record.items:
-        return '<p class="sw-empty">No evidence yet.</p>'
-    rows = "".join(_row(e, current=e.id in record.current) for e in reversed(record.items))
-    heads = "".join(f'<th scope="col">{h}</th>' for h in ("Id", "Kind", "Lesion", "Values", "From"))
-    return f'<div class="sw-scroll"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
+def _statement(statement: Statement, *, locked: bool) -> str:
+    mine = ' class="sw-mine"' if statement.by else ""
+    if locked or not statement.id:
+        return f"<p{mine}>{marked(statement.text)}</p>"
+    name = html.escape(statement.id, quote=True)
+    return (
+        f'<p{mine}>{marked(statement.text)} <button type="button" class="sw-link sw-pen" data-edit="change" '
+        f'data-statement="{name}" aria-label="Edit this sentence">edit</button></p>'
+    )
 
 
-def _row(item: Evidence, *, current: bool) -> str:
-    values = "; ".join(f"{q.name.replace('_', ' ')} {show(q)}" for q in item.quantities[:_SHOWN])
-    if len(item.quantities) > _SHOWN:
-        values += f"; {len(item.quantities) - _SHOWN} more"
-    lesion = item.inputs.get("lesion")
-    made = item.producer if item.producer == "reader" else f"{item.producer} {item.version}"
-    if item.parents:
-        made += f", on {', '.join(item.parents)}"
-    shown = (
-        chips([item.id]), html.escape(item.kind + ("" if current else " (superseded)")),
-        "" if lesion is None else html.escape(str(lesion)),
-        html.escape(values or item.text[:160]), html.escape(made),
-    )  # fmt: skip
-    return f'<tr{"" if current else " class=sw-old"}>{"".join(f"<td>{cell}</td>" for cell in shown)}</tr>'
+def guidelines_html(found: Sequence[Any], own: Sequence[Any], shipped: Sequence[Any], asked: str = "") -> str:
+    """Return the search, its passages, and the documents there are.
+
+    Args:
+        found: passages for what was asked.
+        own: the reader's own documents, as `knowledge.ingest.documents` lists them.
+        shipped: the guidelines that come along.
+        asked: what was asked.
+    """
+    passages = "".join(
+        f"<article class=sw-passage><h3>{html.escape(p.guideline)} {html.escape(p.edition)}, {html.escape(p.section)}"
+        f"</h3><p>{html.escape(p.text)}</p><p class=sw-hint>{html.escape(p.id)} {html.escape(p.source)}</p></article>"
+        for p in found
+    )
+    if asked and not found:
+        passages = '<p class="sw-empty">No passage fits. Ask in other words, or add the guideline below.</p>'
+    rows = "".join(
+        f"<tr><td>{html.escape(k.name)}</td><td>{html.escape(k.broken or k.title)}</td><td>{k.passages}</td>"
+        f'<td><button type="button" data-do="forget" data-name="{html.escape(k.name, quote=True)}" '
+        f'data-sure="Remove {html.escape(k.name, quote=True)} from the search?">Remove</button></td></tr>'
+        for k in own
+    )
+    listed = "".join(f"<li>{html.escape(g.guideline)} {html.escape(g.edition)}</li>" for g in shipped)
+    none = '<p class="sw-hint">None of your own yet.</p>'
+    table = framed(("Name", "Title", "Passages", "Act"), rows) if rows else none
+    return (
+        '<form class="sw-form" data-do="look_up"><label class="sw-wide">Search the guidelines'
+        f'<input name="question" value="{html.escape(asked, quote=True)}" maxlength="500"></label>'
+        f'<button type="submit">Search</button></form>{passages}<h3 class="sw-title">Your own documents</h3>{table}'
+        '<label class="sw-file-label">Add Markdown or PDF <input type="file" class="sw-document" '
+        f'accept=".md,.pdf" multiple></label><details><summary>{len(shipped)} guidelines come along</summary>'
+        f'<ul class="sw-list">{listed}</ul></details>'
+    )
+
+
+def tools_html(specs: Sequence[ToolSpec], broken: Mapping[str, str], device: str) -> str:
+    """Return what is installed: what for, how good by whose figures, where it runs; and what is broken and why."""
+    shown = "".join(_tool(s) for s in specs)
+    failed = "".join(
+        f'<p class="sw-note sw-failed"><b>{html.escape(n)}</b>: {html.escape(w)}</p>' for n, w in broken.items()
+    )
+    return f'<p class="sw-hint">Models run on {html.escape(device)}, one after the other.</p>{failed}{shown}'
+
+
+def _tool(spec: ToolSpec) -> str:
+    figures = "".join(
+        f"<li>{html.escape(a.metric)}: {a.value:g}"
+        + (f" ({a.interval[0]:g} to {a.interval[1]:g})" if a.interval else "")
+        + f"; {html.escape(a.data)}; by {html.escape(a.by)}"
+        + (f"; beside {html.escape(a.baseline)}" if a.baseline else "")
+        + "</li>"
+        for a in spec.accuracy
+    )
+    scope = ", ".join((*spec.modalities, *spec.body_parts))
+    return (
+        f'<article class="sw-passage"><h3>{html.escape(spec.name)} {html.escape(spec.version)} '
+        f'<span class="sw-soft">{html.escape(spec.task)}; {html.escape(scope)}</span></h3>'
+        f'<p>{html.escape(spec.summary)}</p><p class="sw-hint">Not for: {html.escape(spec.not_for)} '
+        f"Licence: {html.escape(spec.licence)}.</p>"
+        f'<ul class="sw-list">{figures or "<li>No accuracy is reported.</li>"}</ul></article>'
+    )
+
+
+def settings_html(settings: Settings, language: str, *, may_change: bool, told: str = "") -> str:
+    """Return the settings. A key is never shown: only whether there is one."""
+    note = f'<p class="sw-note sw-notice" role="status">{html.escape(told)}</p>' if told else ""
+    languages = "".join(
+        f'<option value="{v}"{" selected" if v == language else ""}>{t}</option>'
+        for v, t in (("en", "English"), ("zh", "中文"))
+    )
+    mine = (
+        '<form class="sw-form" data-do="language"><label>Language of what the app says<select name="language">'
+        f'{languages}</select></label><label>Look<select name="look" class="sw-look"><option value="dark">dark</option>'
+        '<option value="light">light</option></select></label><button type="submit">Keep</button></form>'
+    )
+    held = "A key is set; it is not shown." if settings.api_key else "No key is set."
+    if not may_change:
+        where = f"{html.escape(privacy(settings))} {held} The operator sets the endpoint."
+        return f'{note}{mine}<p class="sw-hint">{where}</p>'
+    return (
+        f'{note}{mine}<form class="sw-form" data-do="endpoint"><label class="sw-wide">Endpoint (OpenAI-compatible '
+        'address; empty: the embedded planner)<input name="base_url" '
+        f'value="{html.escape(settings.base_url or "", quote=True)}"></label>'
+        f'<label>Model<input name="model" value="{html.escape(settings.model, quote=True)}"></label>'
+        '<label>Key (empty: as it is)<input name="api_key" type="password" autocomplete="off" value=""></label>'
+        f'<button type="submit">Use it</button></form><p class="sw-hint">{held} What is set here holds until the app '
+        "is started again; the key is kept in memory only.</p>"
+    )
+
+
+def cases_html(rows: Sequence[Mapping[str, Any]], current: str) -> str:
+    """Return a reader's cases, newest first, each to be opened or deleted for good."""
+    if not rows:
+        return '<p class="sw-empty">No case yet.</p>'
+    lines = "".join(
+        f"<tr{' class=sw-focus' if r['id'] == current else ''}><td><code>{html.escape(r['id'])}</code></td>"
+        f'<td>{html.escape(r["created"])}</td><td>{html.escape(r["what"])}</td><td><span class="sw-row">'
+        f'<button type="button" data-do="reopen" data-case="{html.escape(r["id"], quote=True)}">Open</button>'
+        f'<button type="button" data-do="delete" data-case="{html.escape(r["id"], quote=True)}" data-sure="Delete '
+        'this case for good: scan, evidence, conversation, report? This cannot be undone.">Delete</button></span>'
+        "</td></tr>"
+        for r in rows
+    )
+    return framed(("Case", "Opened", "Scan", "Act"), lines)

@@ -23,7 +23,8 @@ def registry() -> Registry:
     from agent.settings import Settings
     from tools import Registry
 
-    return Registry.discover(Settings.from_environment().own_tools)
+    chosen = Settings.from_environment()
+    return Registry.discover(chosen.own_tools, chosen.isolate)
 
 
 def segment(
@@ -32,31 +33,35 @@ def segment(
     *,
     threshold: float,
     tool: str | None,
+    find: bool,
     modality: str | None,
     body_part: str | None,
     point: tuple[float, ...] | None,
     box: tuple[float, ...] | None,
 ) -> dict[str, Any]:
-    """Outline from a point, a box or (neither) a search, write the label file and return what was outlined."""
+    """Outline from a point, a box, a search, or by a tool that needs none; write the label file; say what is in it."""
     from tools import FindRequest, NotApplicable, SegmentRequest, load_scan
     from tools.lesions import nifti_suffix, write_labels
 
     nifti_suffix(out)
     scan = load_scan(scan_path, modality=modality, body_part=body_part)
     known = registry()
-    segmenter = _chosen(known, "segment", scan, tool)
+    segmenter = chosen(known, "segment", scan, tool)
     requests: list[tuple[Any, SegmentRequest]] = []
     notes: list[str] = []
     if point is not None or box is not None:
         place = (point[0], point[1], point[2]) if point is not None else None
         corners = ((box[0], box[1], box[2]), (box[3], box[4], box[5])) if box is not None else None
         requests.append((None, SegmentRequest(scan, place, corners, threshold=threshold)))
+    elif not find:
+        requests.append((None, SegmentRequest(scan, threshold=threshold)))
     else:
         found = known.best("find", scan).run(FindRequest(scan=scan))
         notes += [*found.notes, *found.not_assessed]
         for candidate in found.candidates:
             requests.append((candidate, SegmentRequest(scan, candidate.mask.core_mm, threshold=threshold)))
-    masks, lesions = {}, []
+    masks: dict[int, Any] = {}
+    lesions = []
     for number, (candidate, request) in enumerate(requests, start=1):
         try:
             result = segmenter.run(request)
@@ -65,9 +70,10 @@ def segment(
                 raise
             notes.append(f"Candidate {number} was not outlined: {error}")
             continue
-        masks[number] = result.mask
         notes += [n for n in result.notes if n not in notes]
-        lesions.append(_outlined(number, result.mask, scan, candidate))
+        for part in (result.mask, *result.parts):
+            masks[len(masks) + 1 if result.parts else number] = part
+            lesions.append(_outlined(len(masks) if result.parts else number, part, scan, candidate))
     write_labels(out, masks, scan)
     return {"lesions": lesions, "tool": segmenter.spec.name, "out": str(out), "notes": notes}
 
@@ -86,7 +92,8 @@ def _outlined(number: int, mask: Any, scan: Scan, candidate: Any) -> dict[str, A
     return found
 
 
-def _chosen(known: Registry, task: Any, scan: Scan, name: str | None) -> Installed:
+def chosen(known: Registry, task: Any, scan: Scan, name: str | None) -> Installed:
+    """Return the tool of a name, or the best one of a task. Raises NotApplicable when it is for another task."""
     from tools import NotApplicable
 
     tool = known.get(name) if name else known.best(task, scan)
@@ -105,34 +112,20 @@ def measure(scan_path: str, mask_path: str, modality: str | None, body_part: str
     lesions = []
     for value, mask in read_labels(mask_path, scan).items():
         result = tool.run(MeasureRequest(scan, mask))
-        lesions.append(_quantities(value, result.quantities, result.notes))
+        lesions.append(quantities(value, result.quantities, result.notes))
     return {"lesions": lesions, "scan": _scan(scan)}
 
 
-def classify(
-    scan_path: str, mask_path: str, name: str | None, modality: str | None, body_part: str | None
-) -> dict[str, Any]:
-    """Score every lesion of a label file."""
-    from tools import ClassifyRequest, load_scan
-    from tools.lesions import read_labels
+def quantities(number: int, held: tuple[Quantity, ...], notes: tuple[str, ...]) -> dict[str, Any]:
+    """Return one lesion's quantities, JSON-ready."""
 
-    scan = load_scan(scan_path, modality=modality, body_part=body_part)
-    tool = _chosen(registry(), "classify", scan, name)
-    lesions = []
-    for value, mask in read_labels(mask_path, scan).items():
-        result = tool.run(ClassifyRequest(scan, mask))
-        lesions.append(_quantities(value, result.scores, result.notes))
-    return {"lesions": lesions, "tool": tool.spec.name}
-
-
-def _quantities(number: int, quantities: tuple[Quantity, ...], notes: tuple[str, ...]) -> dict[str, Any]:
     def one(q: Quantity) -> dict[str, Any]:
         return {"value": q.value, "unit": q.unit, "method": q.method, **({"note": q.note} if q.note else {})}
 
     return {
         "id": number,
-        "quantities": {q.name: one(q) for q in quantities},
-        "end_points_mm": {q.name: [list(p) for p in q.end_points_mm] for q in quantities if q.end_points_mm},
+        "quantities": {q.name: one(q) for q in held},
+        "end_points_mm": {q.name: [list(p) for p in q.end_points_mm] for q in held if q.end_points_mm},
         "notes": list(notes),
     }
 
@@ -144,15 +137,57 @@ def _scan(scan: Scan) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def report(session: Session, out: Path, point: tuple[float, ...] | None, language: str) -> dict[str, Any]:
-    """Find, outline, measure and rate what is missing in a case, compose its report and write the files."""
-    from tools import ToolError
+def may_sign() -> None:
+    """Raise NotApplicable unless the operator lets reports be signed from the command line."""
+    from agent.settings import Settings
+    from tools import NotApplicable
+
+    if not Settings.from_environment().sign_from_cli:
+        raise NotApplicable(
+            "A report is signed by a reader who has logged in to the app. An operator whose machine knows its users "
+            "can allow --sign with SCANWRIGHT_CLI_SIGNING=yes."
+        )
+
+
+def report(
+    session: Session,
+    out: Path,
+    point: tuple[float, ...] | None,
+    language: str,
+    *,
+    template: str | None = None,
+    sign: str | None = None,
+) -> dict[str, Any]:
+    """Find, outline, measure and rate what is missing in a case, compose its report, write its files.
+
+    `sign`: the reader in whose name it is signed; whether that is allowed, `may_sign` says.
+    """
+    from agent.report import write_files
 
     notes: list[str] = []
     if point is not None:
         session.call("segment", point=list(point))
     if not any(x.outlined for x in session.record.lesions):
         notes += _search(session)
+    notes += _measure_and_rate(session)
+    wanted = {"template": template} if template else {}
+    told = session.call("write_report", language=language, **wanted)["report"]
+    if sign is not None and told["status"] not in ("signed", "amended"):
+        signed = session.sign_report(sign)
+        told |= {"version": signed.version, "status": signed.status}
+    written = write_files(session.desk, out)
+    return {
+        "case": session.case_id, "version": told["version"], "status": told["status"], "template": told["template"],
+        "files": [str(f) for f in written.files], "not_written": dict(written.absent), "notes": notes,
+        "problems": told["problems"],
+    }  # fmt: skip
+
+
+def _measure_and_rate(session: Session) -> list[str]:
+    """Measure and rate every outlined lesion that is not yet; return what could not be done."""
+    from tools import ToolError
+
+    notes = []
     for lesion in session.record.lesions:
         if not lesion.outlined or lesion.status == "rejected":
             continue
@@ -162,9 +197,23 @@ def report(session: Session, out: Path, point: tuple[float, ...] | None, languag
                     session.call(function, lesion=lesion.number)
                 except ToolError as error:
                     notes.append(f"lesion {lesion.number}: {error}")
-    session.call("write_report", language=language)
-    files = session.export_files(out)
-    return {"case": session.case_id, "files": [str(f) for f in files], "notes": notes}
+    return notes
+
+
+def report_versions(case: str) -> dict[str, Any]:
+    """Return the versions of a case's report."""
+    from agent import Session
+
+    session = Session.open(case=case)
+    return {"case": case, "versions": [dataclasses.asdict(v) for v in session.report_versions()]}
+
+
+def report_changes(case: str, before: int, after: int) -> dict[str, Any]:
+    """Return what two versions of a case's report do not share."""
+    from agent import Session
+
+    found = Session.open(case=case).report_diff(before, after)
+    return {"case": case, "before": before, "after": after, "changes": [dataclasses.asdict(c) for c in found]}
 
 
 def _search(session: Session) -> list[str]:
@@ -189,6 +238,7 @@ def verify(report_file: Path, evidence_file: Path) -> list[str]:
     """Return the problems of a report against its evidence."""
     from agent import UngroundedAnswer
     from agent import verify as check
+    from agent.report.read_back import is_page, to_markdown
 
     try:
         markdown = report_file.read_text(encoding="utf-8")
@@ -201,6 +251,8 @@ def verify(report_file: Path, evidence_file: Path) -> list[str]:
         raise UngroundedAnswer(f"A file could not be read ({error.strerror}). Check both paths.") from error
     if not isinstance(data, dict):
         raise UngroundedAnswer("The evidence file is not a JSON object. Give the exported evidence.json.")
+    if is_page(markdown):
+        markdown = to_markdown(markdown)
     return check(markdown, data)
 
 
@@ -269,7 +321,8 @@ def list_tools() -> dict[str, Any]:
     """Return the installed tools, briefly, and the broken ones."""
     known = registry()
     brief = ("name", "task", "version", "summary", "modalities", "body_parts")
-    return {"tools": [{k: getattr(s, k) for k in brief} for s in known.specs], "broken": known.broken}
+    tools = [{k: getattr(s, k) for k in brief} for s in known.specs]
+    return {"tools": tools, "broken": known.broken, "not_fetched": known.waiting}
 
 
 def show_tool(name: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -33,6 +34,7 @@ from ui.chat import Transcript
 from ui.cookie import NAME, owner_of
 from ui.panels import NOTICE, footer
 from ui.rooms import Rooms
+from ui.uploads import Uploads
 from ui.viewer.pictures import Pictures, point_clicked
 from ui.viewer.state import viewer_state
 
@@ -232,6 +234,16 @@ def test_the_foot_says_where_typed_text_goes(tmp_path: Path) -> None:
 # Rooms
 
 
+def sent(rooms: Rooms, cookie: str, *files: Path) -> str:
+    """Lay files where an upload lays them, and return the batch's name."""
+    batch = "abcdef0123"
+    for number, file in enumerate(files):
+        place = Uploads(rooms.workspace.settings.home).folder(owner(cookie), batch) / f"{number:05d}"
+        place.mkdir(parents=True)
+        shutil.move(file, place / file.name)
+    return batch
+
+
 def saved(scan: Scan, folder: Path, name: str = "chest.nii.gz") -> Path:
     import nibabel
 
@@ -242,12 +254,12 @@ def saved(scan: Scan, folder: Path, name: str = "chest.nii.gz") -> Path:
 
 def test_an_upload_leaves_the_shared_area_and_becomes_a_case(rooms: Rooms, scan: Scan, tmp_path: Path) -> None:
     file = saved(scan, tmp_path)
-    shown = last(Acts(rooms).open_files(owner(ANNA), [str(file)]))
+    shown = last(Acts(rooms).arrived(owner(ANNA), sent(rooms, ANNA, file), "current"))
     assert not file.exists()
     state = json.loads(shown["viewer"])
     assert state["counts"] == {"axial": 40, "coronal": 62, "sagittal": 85}
     assert "Opened: CT" in shown["chat"]
-    assert shown["empty"] is False
+    assert shown["opener"] == ""
 
 
 def test_a_wrong_file_is_explained_and_the_open_case_stays(rooms: Rooms, scan: Scan, tmp_path: Path) -> None:
@@ -256,7 +268,7 @@ def test_a_wrong_file_is_explained_and_the_open_case_stays(rooms: Rooms, scan: S
     before = case_of(rooms, ANNA)
     wrong = tmp_path / "notes.dcm"
     wrong.write_text("not a scan")
-    shown = last(Acts(rooms).open_files(owner(ANNA), [str(wrong)]))
+    shown = last(Acts(rooms).arrived(owner(ANNA), sent(rooms, ANNA, wrong), "current"))
     assert "This could not be opened. The file is named .dcm, but its content is not." in shown["chat"]
     assert json.loads(shown["viewer"])["case"] == before
     assert [c.id for c in rooms.workspace.cases.of_owner(owner(ANNA))] == [before]
@@ -296,7 +308,7 @@ def test_a_second_turn_waits_its_turn(rooms: Rooms, scan: Scan) -> None:
     first = acts.ask(owner(ANNA), "measure")
     next(first)
     assert BUSY in last(acts.ask(owner(ANNA), "measure again"))["chat"]
-    assert BUSY in last(acts.open_phantom(owner(ANNA)))["chat"]
+    assert BUSY in last(acts.phantom(owner(ANNA)))["chat"]
     Slow.gate.set()
     shown = last(first)
     assert "Done" in shown["chat"]
@@ -309,10 +321,12 @@ def test_a_click_becomes_a_point_in_the_patient(rooms: Rooms, scan: Scan) -> Non
     across, down = (170 - 70) / 340, 0.5
     last(Acts(rooms).click(owner(ANNA), "axial", 20, across, down))
     assert room.session is not None
-    x, y, z = room.session.state["selection"]["point"]
+    (lesion,) = room.session.record.lesions
+    x, y, z = lesion.mask_evidence.inputs["point"]
     assert (x, y) == pytest.approx((70.0, 0.0), abs=0.5)
     assert z == pytest.approx(scan.to_mm((0, 0, 20))[2])
     assert point_clicked(scan, "axial", 20, across, down) == pytest.approx((x, y, z))
+    assert lesion.measurement is not None
 
 
 def test_a_click_that_is_on_no_slice_changes_nothing(rooms: Rooms, scan: Scan) -> None:
@@ -390,7 +404,7 @@ def test_approving_resumes_and_the_question_is_gone(workspace: Workspace, scan: 
 
 def test_a_browser_without_a_cookie_is_told(rooms: Rooms) -> None:
     acts = Acts(rooms)
-    for updates in (acts.arrive(None), acts.ask(None, "hello"), acts.open_phantom(None)):
+    for updates in (acts.arrive(None), acts.ask(None, "hello"), acts.phantom(None)):
         assert "sends no session cookie" in last(updates)["chat"]
     assert rooms.workspace.cases.of_owner("None") == []
 
@@ -433,8 +447,8 @@ def test_each_kind_of_event_has_its_look() -> None:
     page = shown.html()
     assert "measure &lt;b&gt;it&lt;/b&gt;" in page
     assert "1.2 s" in page
-    assert 'It is 14.2 mm long <span class="sw-chip">E3</span>.' in page
-    assert 'right lung. <span class="sw-chip">E2</span>' in page
+    assert 'It is 14.2 mm long <button type="button" class="sw-chip" data-evidence="E3">E3</button>.' in page
+    assert 'right lung. <button type="button" class="sw-chip" data-evidence="E2">E2</button>' in page
     for kind in ("struck", "notice", "failed"):
         assert f"sw-{kind}" in page
     assert 'data-act="say" data-text="screening"' in page
@@ -475,7 +489,7 @@ def test_a_kept_thread_is_shown_again() -> None:
     kept = [{"role": "user", "text": "hello"}, {"role": "assistant", "text": "It is 5 mm [E2]."}]
     shown = Transcript.of_history(kept)
     assert "hello" in shown.html()
-    assert '<span class="sw-chip">E2</span>' in shown.html()
+    assert '<button type="button" class="sw-chip" data-evidence="E2">E2</button>' in shown.html()
 
 
 def test_the_viewer_is_told_what_is_unknown_and_what_is_no_patient(workspace: Workspace, scan: Scan) -> None:

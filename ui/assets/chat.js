@@ -3,10 +3,19 @@ element.addEventListener('click', (event) => {
   const button = event.target.closest('button[data-act]');
   if (!button) return;
   const act = button.dataset.act;
-  button.closest('.sw-options').querySelectorAll('button').forEach((b) => { b.disabled = true; });
-  if (act === 'say') trigger('say', {text: button.dataset.text});
-  else trigger('decide', {decision: act});
+  if (act === 'edit') { edit(button.dataset.text); return; }
+  const group = button.closest('.sw-options, .sw-again');
+  if (group) group.querySelectorAll('button').forEach((b) => { b.disabled = true; });
+  if (act === 'say') trigger('act', {do: 'say', text: button.dataset.text});
+  else trigger('act', {do: 'decide', decision: act});
 });
+// The last message goes back into the box, to be changed and sent again.
+function edit(text) {
+  const box = document.querySelector('#sw-text textarea');
+  Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, 'value').set.call(box, text);
+  box.dispatchEvent(new Event('input', {bubbles: true}));
+  box.focus();
+}
 let atEnd = true;
 const log = () => element.querySelector('.sw-log');
 element.addEventListener('scroll', () => {
