@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: demo test test-all check setup clean
+.PHONY: demo test test-all check validators setup clean
 
 demo: $(STAMP)
 	@$(BIN)/scanwright demo
@@ -18,9 +18,14 @@ test-all: $(STAMP)
 	@echo "Running all tests, the long ones too"
 	@$(BIN)/python -m pytest
 
+validators:
+	@echo "Installing what the long tests check DICOM files with, and the archive they exchange them with"
+	apt-get install -y dicom3tools pixelmed-apps orthanc orthanc-dicomweb
+
 check: $(STAMP)
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+	@$(BIN)/python tests/known_faults.py
 
 setup: $(STAMP)
 
@@ -31,6 +36,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check "uv>=0.9"
 	@echo "  Scanwright and its dependencies"
 	@$(BIN)/uv pip install -p $(VENV) --compile-bytecode -c constraints.txt -e '.[dev]' 2>&1 | grep -v "^ +" || true
+	@$(BIN)/python -m ui.viewer.niivue
 	@$(BIN)/python -c "import tools" && touch $(STAMP)
 
 clean:

@@ -27,17 +27,26 @@ def _load(name: str) -> Any:
 
 
 @pytest.mark.parametrize(("language", "function", "exact"), [("en", 0.96, 0.88), ("zh", 0.94, 0.88)])
-def test_what_was_kept_aside_is_understood(language: str, function: float, exact: float) -> None:
+def test_what_rules_came_from_is_understood(language: str, function: float, exact: float) -> None:
     bench = _load("agent")
-    judged = [bench.judge(r) for r in bench.rows("aside") if r["lang"] == language]
+    judged = [bench.judge(r) for r in bench.rows("fit") if r["lang"] == language]
     assert sum(j[0] for j in judged) / len(judged) >= function
     assert sum(j[1] for j in judged) / len(judged) >= exact
 
 
-def test_what_was_kept_aside_is_in_nothing_that_rules_came_from() -> None:
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_was_written_after_all_rules_is_understood(language: str) -> None:
+    bench = _load("agent")
+    judged = [bench.judge(r) for r in bench.rows("fresh") if r["lang"] == language]
+    assert len(judged) >= 30
+    assert sum(j[0] for j in judged) / len(judged) >= 0.9
+    assert sum(j[1] for j in judged) / len(judged) >= 0.85
+
+
+def test_what_is_fresh_is_in_nothing_that_rules_came_from() -> None:
     bench = _load("agent")
     fit = {r["text"].lower().strip(" ?.!") for r in bench.rows("fit")}
-    shared = [r["text"] for part in ("aside", "fresh") for r in bench.rows(part) if r["text"].lower().strip(" ?.!") in fit]
+    shared = [r["text"] for r in bench.rows("fresh") if r["text"].lower().strip(" ?.!") in fit]
     assert len(shared) <= 6, shared  # one-word views and the like
 
 
@@ -82,10 +91,10 @@ def test_a_thread_keeps_what_is_current_and_not_every_step(tmp_path: Path) -> No
 
 
 @pytest.mark.long
-def test_a_turn_in_a_thread_of_500_costs_about_twice_one_of_12(tmp_path: Path) -> None:
+def test_a_turn_in_a_thread_of_500_costs_at_most_twice_one_of_12(tmp_path: Path) -> None:
     import scripted
 
     made = scripted.workspace(tmp_path)
     found = _load("agent")._long(made, tmp_path, 15)
     made.close()
-    assert found["ratio"] <= 2.3, json.dumps(found)
+    assert found["ratio"] <= 2.0, json.dumps(found)

@@ -9,9 +9,15 @@ import sqlite3
 import time
 from pathlib import Path
 
+WHOLE_CHECK = 32 * 2**20
+"""Bytes up to which a file is looked through when it is opened (a tenth of a second)."""
 PATIENCE_S = 30.0
 """How long a writer waits for another before it gives up."""
 _PAUSE_S = 0.02
+
+
+class DamagedDatabase(sqlite3.DatabaseError):
+    """A file of the data folder is no database any more. The message says what to do."""
 
 
 def open_database(path: Path, *, autocommit: bool = False) -> sqlite3.Connection:
@@ -21,8 +27,11 @@ def open_database(path: Path, *, autocommit: bool = False) -> sqlite3.Connection
         path: the file; it is made when it is not there.
         autocommit: begin no transaction by itself; the caller says when.
 
+    What is deleted is overwritten, so that a deleted case is not left in the file.
+
     Raises:
-        sqlite3.Error: it is no database, cannot be written, or another process held it for `PATIENCE_S`.
+        DamagedDatabase: it is no database, or one with broken pages.
+        sqlite3.Error: it cannot be written, or another process held it for `PATIENCE_S`.
     """
     connection = sqlite3.connect(
         path, check_same_thread=False, timeout=PATIENCE_S, isolation_level=None if autocommit else "DEFERRED"
@@ -30,10 +39,37 @@ def open_database(path: Path, *, autocommit: bool = False) -> sqlite3.Connection
     try:
         _write_ahead(connection)
         connection.execute("PRAGMA synchronous=FULL")
-    except BaseException:
+        connection.execute("PRAGMA secure_delete=ON")
+        _look_through(connection, path)
+    except BaseException as error:
         connection.close()
+        if isinstance(error, sqlite3.DatabaseError) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _BROKEN:
+            raise DamagedDatabase(_damaged(path)) from error
         raise
     return connection
+
+
+_BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def _look_through(connection: sqlite3.Connection, path: Path) -> None:
+    if path.stat().st_size <= WHOLE_CHECK and connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+        raise DamagedDatabase(_damaged(path))
+
+
+def _damaged(path: Path) -> str:
+    return (
+        f"{path.name} in the data folder is damaged. Nothing was changed. Put back a backup of it, or move it away to "
+        "go on without what it held (`sqlite3 FILE .recover` saves what can be saved)."
+    )
+
+
+def forget(connection: sqlite3.Connection) -> None:
+    """Write what is in the write-ahead file into the database and empty it: what was deleted is then in neither.
+
+    Where another process is reading, that is left to the next time.
+    """
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:

@@ -18,7 +18,7 @@ import tempfile
 import threading
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +27,7 @@ from typing import Any, Literal
 import numpy as np
 
 from tools.contract import ToolError
-from tools.database import open_database
+from tools.database import forget, open_database
 from tools.mask import Mask
 from tools.quantity import Quantity
 
@@ -121,8 +121,8 @@ class Evidence:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Evidence:
-        """Build evidence from `to_json`'s dictionary."""
-        return cls(
+        """Build evidence from `to_json`'s dictionary. Raises KeyError, TypeError or ValueError when it is none."""
+        made = cls(
             id=data["id"], case_id=data["case"], kind=data["kind"], producer=data["producer"],
             version=data["version"], weights=data.get("weights"), scan_id=data.get("scan"),
             inputs=dict(data.get("inputs", {})),
@@ -130,12 +130,23 @@ class Evidence:
             text=data.get("text", ""), array=data.get("array"), parents=tuple(data.get("parents", ())),
             supersedes=tuple(data.get("supersedes", ())), created=data["created"], hash=data.get("hash", ""),
         )  # fmt: skip
+        texts = (made.case_id, made.kind, made.producer, made.version, made.text, made.created, made.hash)
+        named = (made.id, *made.parents, *made.supersedes)
+        maybe = (made.weights, made.scan_id, made.array)
+        if not all(isinstance(t, str) for t in (*texts, *named, *(m for m in maybe if m is not None))):
+            raise TypeError("a field that is text is something else")
+        if not all(_ID.fullmatch(n) for n in named):
+            raise ValueError("an id that is not E and a number")
+        return made
 
     def digest(self, parents: Sequence[str]) -> str:
         """Return the sha256 of this evidence over its parents' hashes."""
         body = self.to_json()
         body["hash"] = list(parents)
         return hashlib.sha256(json.dumps(body, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+_ID = re.compile(r"E\d{1,9}")
 
 
 def current_ids(items: Sequence[Evidence]) -> set[str]:
@@ -164,9 +175,9 @@ class EvidenceStore:
         with self._lock:
             self._db.close()
 
-    def case(self, case_id: str) -> CaseEvidence:
-        """Return the view of one case."""
-        return CaseEvidence(self, case_id)
+    def case(self, case_id: str, told: Callable[[Evidence], None] | None = None) -> CaseEvidence:
+        """Return the view of one case; `told` hears of each piece that is added through it."""
+        return CaseEvidence(self, case_id, told)
 
     def rows(self, case_id: str) -> list[Evidence]:
         """Return a case's evidence, oldest first."""
@@ -251,6 +262,11 @@ class EvidenceStore:
                 except EvidenceError as error:
                     yield f"case {case_id}: E{number}: {error}"
 
+    def forget(self) -> None:
+        """Leave nothing of what was deleted in the files beside the database."""
+        with self._lock:
+            forget(self._db)
+
     def delete_case(self, case_id: str) -> None:
         """Delete a case's rows, and the arrays that no other case uses."""
         with self._lock, self._transaction():
@@ -308,15 +324,19 @@ class EvidenceStore:
 class CaseEvidence:
     """One case's evidence: append, look up, ask what is current."""
 
-    def __init__(self, store: EvidenceStore, case_id: str) -> None:
+    def __init__(self, store: EvidenceStore, case_id: str, told: Callable[[Evidence], None] | None = None) -> None:
         self.store = store
         self.case_id = case_id
+        self._told = told
 
     def add(
         self, kind: Kind, producer: str, version: str = "1", *, mask: Mask | None = None, **fields: Any
     ) -> Evidence:
         """Append evidence. See `Evidence` for the fields, `EvidenceStore.append` for errors."""
-        return self.store.append(self.case_id, mask, kind=kind, producer=producer, version=version, **fields)
+        item = self.store.append(self.case_id, mask, kind=kind, producer=producer, version=version, **fields)
+        if self._told is not None:
+            self._told(item)
+        return item
 
     def all(self) -> list[Evidence]:
         """Return everything, oldest first, superseded or not."""

@@ -14,7 +14,9 @@ MOST_DIRECT = 65_535
 """Larger label values are numbered anew while the boxes are looked for, as a table is as long as its largest value."""
 
 
-def masks_of(labels: npt.NDArray[Any], affine: FloatArray, scan_id: str = "", label: str = "lesion") -> dict[int, Mask]:
+def masks_of(
+    labels: npt.NDArray[Any], affine: FloatArray, scan_id: str = "", label: str = "lesion", *, most: int | None = None
+) -> dict[int, Mask]:
     """Return the mask of every value but 0, by value.
 
     Args:
@@ -22,9 +24,10 @@ def masks_of(labels: npt.NDArray[Any], affine: FloatArray, scan_id: str = "", la
         affine: 4x4, voxel index -> RAS mm.
         scan_id: of the scan whose grid it is.
         label: what the masks outline.
+        most: so many values may be there; None: any number.
 
     Raises:
-        NotApplicable: fractions or negative values: an image, not labels.
+        NotApplicable: fractions, negative values or more values than may be there: an image, not labels.
     """
     from scipy.ndimage import find_objects
 
@@ -34,16 +37,20 @@ def masks_of(labels: npt.NDArray[Any], affine: FloatArray, scan_id: str = "", la
     if whole.size and np.issubdtype(whole.dtype, np.signedinteger) and whole.min() < 0:
         raise NotApplicable(f"The label volume holds the value {int(whole.min())}: labels are 0, 1, 2 and so on.")
     names = np.arange(MOST_DIRECT + 1)
-    most = int(whole.max(initial=0))
-    if most > MOST_DIRECT:
+    top = int(whole.max(initial=0))
+    if top > MOST_DIRECT:
         names, numbered = np.unique(np.append(whole.ravel(), 0), return_inverse=True)  # names[0] is the background
-        whole, most = numbered[:-1].reshape(labels.shape), len(names) - 1
+        whole, top = numbered[:-1].reshape(labels.shape), len(names) - 1
     shape = (whole.shape[0], whole.shape[1], whole.shape[2])
+    boxes = [(value, box) for value, box in enumerate(find_objects(whole, top) if top else (), start=1) if box]
+    if most is not None and len(boxes) > most:
+        raise NotApplicable(
+            f"The label volume holds {len(boxes)} values, and at most {most} are lesions: it is an image, not labels."
+        )
     found = {}
-    for value, box in enumerate(find_objects(whole, most) if most else (), start=1):
-        if box is not None:
-            offset = (box[0].start, box[1].start, box[2].start)
-            found[int(names[value])] = Mask(scan_id, whole[box] == value, offset, shape, affine, label)
+    for value, box in boxes:
+        offset = (box[0].start, box[1].start, box[2].start)
+        found[int(names[value])] = Mask(scan_id, whole[box] == value, offset, shape, affine, label)
     return found
 
 

@@ -84,7 +84,11 @@ class Quantity:
     def from_json(cls, data: dict[str, Any]) -> Quantity:
         """Build a quantity from ``to_json``'s dictionary."""
         points = tuple((float(p[0]), float(p[1]), float(p[2])) for p in data.get("end_points_mm", ()))
-        return cls(data["name"], float(data["value"]), data["unit"], data["method"], points, data.get("note", ""))
+        texts = (data["name"], data["unit"], data["method"], data.get("note", ""))
+        if not all(isinstance(t, str) for t in texts):
+            raise TypeError("a quantity's name, unit, method and note are text")
+        name, unit, method, note = texts
+        return cls(name, float(data["value"]), unit, method, points, note)
 
 
 def decimals(quantity: Quantity) -> int:

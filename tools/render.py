@@ -99,6 +99,7 @@ def render_slice(
     outlines: Sequence[Outline] = (),
     calipers: Sequence[Caliper] = (),
     size: int = SIZE,
+    sides: bool = True,
 ) -> Picture:
     """Return a slice as a picture, shape ``(height, width, 3)``, red, green, blue.
 
@@ -108,6 +109,7 @@ def render_slice(
         outlines: masks of this scan to draw as contours.
         calipers: lengths to draw, where they lie in this slice.
         size: pixels along the longer side.
+        sides: write which way the patient lies; whoever leaves it out writes it beside the picture.
 
     Raises:
         ValueError: a plane, slice or window that does not exist, or a mask of another scan's grid.
@@ -129,7 +131,8 @@ def render_slice(
         pen.outline(outline)
     for caliper in calipers:
         pen.caliper(caliper)
-    pen.letters()
+    if sides:
+        pen.letters()
     return np.asarray(image)
 
 

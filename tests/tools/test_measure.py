@@ -65,24 +65,20 @@ def brute_axial(mask: np.ndarray, spacing: tuple[float, ...]) -> float:
     return best
 
 
-def brute_3d(mask: np.ndarray, spacing: tuple[float, ...]) -> tuple[float, float]:
-    """Longest distance of mesh vertices, and the mesh's volume by the divergence theorem, by skimage's mesh."""
+def brute_3d(mask: np.ndarray, spacing: tuple[float, ...]) -> float:
+    """Longest distance of mesh vertices, by skimage's mesh."""
     from skimage.measure import marching_cubes
 
-    points, faces, _, _ = marching_cubes(np.pad(mask, 1).astype(np.float32), 0.5, spacing=spacing, method="lorensen")
-    longest = max(float(np.linalg.norm(points - p, axis=1).max()) for p in points)
-    a, b, c = (points[faces[:, n]].astype(float) for n in range(3))
-    return longest, abs(float((a * np.cross(b, c)).sum())) / 6
+    points = marching_cubes(np.pad(mask, 1).astype(np.float32), 0.5, spacing=spacing, method="lorensen")[0]
+    return max(float(np.linalg.norm(points - p, axis=1).max()) for p in points)
 
 
 @settings(max_examples=25, deadline=None)
 @given(mask=VOLUMES, spacing=SPACINGS)
 def test_against_brute_force(mask: np.ndarray, spacing: tuple[float, float, float]) -> None:
     found = by_name(measure_mask(mask, np.diag([*spacing, 1.0])))
-    longest, mesh = brute_3d(mask, spacing)
     assert found["axial_long_axis"].value == pytest.approx(brute_axial(mask, spacing), abs=1e-6)
-    assert found["max_diameter_3d"].value == pytest.approx(longest, abs=1e-4)
-    assert found["volume_mesh"].value == pytest.approx(mesh, rel=1e-4)
+    assert found["max_diameter_3d"].value == pytest.approx(brute_3d(mask, spacing), abs=1e-4)
     assert found["volume_voxel"].value == pytest.approx(mask.sum() * math.prod(spacing), rel=1e-12)
     centres = np.argwhere(mask) * spacing
     eigen = np.sort(np.linalg.eigvalsh(np.cov(centres.T, bias=True))) if len(centres) > 1 else np.zeros(3)
@@ -126,8 +122,8 @@ def test_scaling_flipping_and_moving(
         if tied and name in ("axial_short_axis", "mean_diameter", "who_product", "volume_ellipsoid"):
             continue
         power = {"mm": 1, "mm2": 2, "mm3": 3}.get(quantity.unit, 0)
-        if "fleischner" in name or "lung_rads" in name:
-            continue
+        if "fleischner" in name or "lung_rads" in name or name in ("volume_mesh", "surface_area", "sphericity"):
+            continue  # rounded; the surface of a mask with ambiguous faces depends on its storage: see test_mesh
         assert other[name].value == pytest.approx(quantity.value * factor**power, rel=1e-6, abs=1e-5), name
 
 
@@ -141,7 +137,7 @@ def test_the_order_of_voxel_axes_does_not_matter(
     affine = affine_of(spacing, 10.0, 5.0)
     plain = by_name(measure_mask(mask, affine))
     turned = by_name(measure_mask(mask.transpose(order), affine[:, [*order, 3]]))
-    for name in ("axial_long_axis", "max_diameter_3d", "volume_voxel", "volume_mesh", "craniocaudal_extent"):
+    for name in ("axial_long_axis", "max_diameter_3d", "volume_voxel", "craniocaudal_extent"):
         assert turned[name].value == pytest.approx(plain[name].value, rel=1e-6, abs=1e-5), name
 
 
@@ -439,9 +435,11 @@ def test_published_shape_features(shared: Any, case: str) -> None:
     found = by_name(measure_mask(np.asarray(label.voxels) == 1, label.affine))
     assert found["volume_voxel"].value == pytest.approx(truth["VoxelVolume"], rel=1e-5)
     assert found["max_diameter_3d"].value == pytest.approx(truth["Maximum3DDiameter"], abs=0.01)
-    assert found["volume_mesh"].value == pytest.approx(truth["MeshVolume"], rel=0.01)
-    assert found["surface_area"].value == pytest.approx(truth["SurfaceArea"], rel=0.01)
-    assert found["sphericity"].value == pytest.approx(truth["Sphericity"], rel=0.01)
+    # The chests agree to 1e-6; pyradiomics 3.0.1 itself gives the head's surface 0.08 % away from its published table.
+    close = 1e-6 if case != "brain1" else 1e-3
+    assert found["volume_mesh"].value == pytest.approx(truth["MeshVolume"], rel=close)
+    assert found["surface_area"].value == pytest.approx(truth["SurfaceArea"], rel=close)
+    assert found["sphericity"].value == pytest.approx(truth["Sphericity"], rel=close)
     for ours, theirs in (("major", "Major"), ("minor", "Minor"), ("least", "Least")):
         assert found[f"pca_{ours}"].value == pytest.approx(truth[f"{theirs}AxisLength"], rel=1e-5)
 
@@ -457,8 +455,6 @@ def test_real_nodules_against_brute_force(shared: Any) -> None:
             continue
         spacing = tuple(float(v) for v in np.linalg.norm(label.affine[:3, :3], axis=0))
         found = by_name(measure_mask(mask, label.affine))
-        longest, mesh = brute_3d(mask, spacing)
         assert found["axial_long_axis"].value == pytest.approx(brute_axial(mask, spacing), abs=1e-4)
-        assert found["max_diameter_3d"].value == pytest.approx(longest, abs=1e-3)
-        assert found["volume_mesh"].value == pytest.approx(mesh, rel=0.01)
+        assert found["max_diameter_3d"].value == pytest.approx(brute_3d(mask, spacing), abs=1e-3)
         assert found["volume_voxel"].value == pytest.approx(mask.sum() * math.prod(spacing), rel=1e-5)

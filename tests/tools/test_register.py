@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from followup import Ball, Breath, follow_up, motion
 
-from tools import Known, Mask, NotApplicable, Scan, load_scan
+from tools import Known, Mask, NotApplicable, Quantity, Scan, load_scan
+from tools.overlay import check
 from tools.phantom import chest_phantom
 from tools.register import align, local_shift
 
@@ -123,3 +124,29 @@ def inside_body(scan: Scan) -> np.ndarray:
     index = np.stack(np.meshgrid(*(np.arange(n) for n in scan.shape), indexing="ij"), axis=-1)
     points = index @ scan.affine[:3, :3].T + scan.affine[:3, 3]
     return np.asarray((points[..., 0] / 150) ** 2 + (points[..., 1] / 102) ** 2 < 1)
+
+
+def figures(correlation: float, body: float = 0.95, air: float = 0.9, shared: float = 1.0) -> list[Quantity]:
+    named = {"shared_view": shared, "body_overlap": body, "correlation": correlation, "lung_overlap": air}
+    return [Quantity(name, value, "1", "made") for name, value in named.items()]
+
+
+@pytest.mark.parametrize("seen", [
+    figures(0.37, 0.91, 0.76),  # chests of two patients, as seen
+    figures(0.62, 0.985, 0.746),  # a chest and its mirror image, as seen
+    figures(0.88, 0.80),
+    figures(0.88, 0.95, 0.5),
+    figures(0.99, shared=0.1),
+])  # fmt: skip
+def test_a_poor_fit_is_refused(seen: list[Quantity]) -> None:
+    with pytest.raises(NotApplicable, match="could not be laid on this scan"):
+        check(seen)
+
+
+@pytest.mark.parametrize("seen", [
+    figures(0.905, 0.985, 0.963),  # a real chest on thick slices, moved by 20 mm and 10 degrees, as seen
+    figures(0.98, 0.783, 0.095),  # a field of view that cuts the lungs: every voxel fits, the outlines do not
+    figures(0.8, 0.9, 0.7),
+])  # fmt: skip
+def test_a_fit_of_one_body_is_taken(seen: list[Quantity]) -> None:
+    check(seen)

@@ -24,8 +24,12 @@ _CHUNK = 2**20
 _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 
 
-def unpack(archive: Path, folder: Path) -> list[Path]:
+def unpack(archive: Path, folder: Path, opaque: tuple[str, ...] = ()) -> list[Path]:
     """Unpack a zip into an existing empty folder and return the files written, in the zip's order.
+
+    Args:
+        archive, folder: from where to where.
+        opaque: endings of files that may be zips inside because nobody will unpack them (``.pt``).
 
     Raises:
         UnsafeArchive: a name that climbs out, a link, a zip in the zip, an encrypted member, too many files, too
@@ -36,7 +40,7 @@ def unpack(archive: Path, folder: Path) -> list[Path]:
         with zipfile.ZipFile(archive) as opened:
             members = [m for m in opened.infolist() if not m.is_dir()]
             _check(members)
-            return _write_all(opened, members, folder)
+            return _write_all(opened, members, folder, opaque)
     except zipfile.BadZipFile:
         raise UnreadableScan("The zip is damaged or not a zip. Pack the files again.") from None
     except NotImplementedError:
@@ -88,25 +92,30 @@ def bomb(size: int, packed: int) -> bool:
     return size >= RATIO_FROM and size > MAX_RATIO * max(1, packed)
 
 
-def _write_all(opened: zipfile.ZipFile, members: list[zipfile.ZipInfo], folder: Path) -> list[Path]:
+def _write_all(
+    opened: zipfile.ZipFile, members: list[zipfile.ZipInfo], folder: Path, opaque: tuple[str, ...]
+) -> list[Path]:
     left = MAX_BYTES
     files = []
     for number, member in enumerate(members, start=1):
         target = folder / PurePosixPath(member.filename.replace("\\", "/"))
         target.parent.mkdir(parents=True, exist_ok=True)
-        left -= _write(opened, member, target, min(left, max(RATIO_FROM, MAX_RATIO * member.compress_size)), number)
+        limit = min(left, max(RATIO_FROM, MAX_RATIO * member.compress_size))
+        left -= _write(opened, member, target, limit, number, target.suffix.lower() in opaque)
         files.append(target)
     return files
 
 
-def _write(opened: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, limit: int, number: int) -> int:
+def _write(
+    opened: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, limit: int, number: int, opaque: bool
+) -> int:
     """Write one member and return its bytes; raise UnsafeArchive past the limit or when it is a zip."""
     if target.exists():
         raise UnsafeArchive(f"Member {number} of the zip has the name of an earlier one. Pack the files again.")
     written = 0
     with opened.open(member) as stream, target.open("xb") as out:
         while chunk := stream.read(_CHUNK):
-            if not written and chunk.startswith(_ZIP_STARTS):
+            if not opaque and not written and chunk.startswith(_ZIP_STARTS):
                 raise UnsafeArchive(f"Member {number} of the zip is a zip itself. Unpack it and load the folder.")
             written += len(chunk)
             if written > limit:

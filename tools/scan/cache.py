@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ def save_scan(scan: Scan, folder: Path) -> None:
     made = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".part-"))
     try:
         np.save(made / _VOXELS, scan.voxels, allow_pickle=False)
-        (made / _HEAD).write_text(json.dumps(_head(scan)), encoding="utf-8")
+        (made / _HEAD).write_text(json.dumps(head_of(scan)), encoding="utf-8")
         try:
             os.replace(made, folder)
         except OSError:
@@ -52,9 +53,7 @@ def open_scan(folder: Path) -> Scan:
 
 
 def _scan(head: dict[str, Any], file: Path) -> Scan:
-    affine = np.array(head["affine"], dtype=np.float64)
-    affine.setflags(write=False)
-    shape = (int(head["shape"][0]), int(head["shape"][1]), int(head["shape"][2]))
+    shape = _shape(head)
 
     @functools.cache
     def read() -> npt.NDArray[Any]:
@@ -66,10 +65,23 @@ def _scan(head: dict[str, Any], file: Path) -> Scan:
             raise UnreadableScan("The case's copy of the voxels has another shape. Open the scan again.")
         return np.asarray(voxels)
 
+    return of_head(head, read)
+
+
+def of_head(
+    head: dict[str, Any], read: Callable[[], npt.NDArray[Any]] | None = None, source: Source | None = None
+) -> Scan:
+    """Return the scan that `head_of` described; without `read` its geometry only.
+
+    Raises:
+        ValueError, TypeError, LookupError: this is no description of a scan.
+    """
+    affine = np.array(head["affine"], dtype=np.float64)
+    affine.setflags(write=False)
     a, b, c = head["spacing"]
     return Scan(
         id=head["id"],
-        shape=shape,
+        shape=_shape(head),
         affine=affine,
         spacing=(a, b, c),
         calibration=head["calibration"],
@@ -82,12 +94,18 @@ def _scan(head: dict[str, Any], file: Path) -> Scan:
         windows=tuple((float(c), float(w)) for c, w in head["windows"]),
         laterality_known=head["laterality_known"],
         notes=tuple(head["notes"]),
-        source=Source(format=head["format"]),
+        source=source or Source(format=head["format"]),
         read_voxels=read,
     )
 
 
-def _head(scan: Scan) -> dict[str, Any]:
+def _shape(head: dict[str, Any]) -> tuple[int, int, int]:
+    a, b, c = (int(n) for n in head["shape"])
+    return a, b, c
+
+
+def head_of(scan: Scan) -> dict[str, Any]:
+    """Return everything of a scan but its voxels and its source, ready for JSON."""
     return {
         "id": scan.id,
         "shape": list(scan.shape),

@@ -217,6 +217,8 @@ def _read(group: Group, order: Sequence[int]) -> tuple[npt.NDArray[Any], tuple[s
 
 def _value_notes(header: Any) -> tuple[str, ...]:
     notes = []
+    if header_of.may_show_text(header):
+        notes.append("Text may be burned into this image and may name the patient: look before you share a picture.")
     if inverts(header):
         notes.append("MONOCHROME1 was turned around: high values are bright.")
     if is_coloured(header):

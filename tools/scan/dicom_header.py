@@ -43,8 +43,10 @@ _READ_KEYWORDS = (
     "NominalScannedPixelSpacing", "PixelSpacingCalibrationType", "PatientOrientation", "SliceThickness",
     "BodyPartExamined", "ConvolutionKernel", "ContrastBolusAgent", "ContrastBolusAgentSequence", "WindowCenter",
     "WindowWidth", "RescaleSlope", "RescaleIntercept", "ModalityLUTSequence", "SharedFunctionalGroupsSequence",
-    "PerFrameFunctionalGroupsSequence",
+    "PerFrameFunctionalGroupsSequence", "BurnedInAnnotation",
 )  # fmt: skip
+_SECONDARY = "1.2.840.10008.5.1.4.1.1.7"
+"""Secondary capture: screens, scanned films and reports, photographs."""
 _SAME_PART = {"THORAX": "CHEST", "LUNG": "CHEST", "LUNGS": "CHEST"}
 _KERNEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .,_+/\-]{0,23}")
 
@@ -57,13 +59,19 @@ _DEFLATED = b"1.2.840.10008.1.2.1.99"
 _lock = threading.RLock()
 
 
+def may_show_text(header: Any) -> bool:
+    """Return whether text may be burned into the pixels: the header says so, or a capture does not deny it."""
+    said = str(header.get("BurnedInAnnotation") or "").upper()
+    return said == "YES" or (said != "NO" and str(header.get("SOPClassUID") or "").startswith(_SECONDARY))
+
+
 def broken() -> tuple[type[Exception], ...]:
     """Return what parsers raise on damaged bytes. Such errors quote header values: never chain them to ours."""
     from pydicom.errors import BytesLengthException, InvalidDicomError
 
     return (
         OSError, EOFError, ValueError, TypeError, AttributeError, LookupError, RuntimeError, ArithmeticError,
-        AssertionError, MemoryError, struct.error, zlib.error, InvalidDicomError, BytesLengthException,
+        AssertionError, struct.error, zlib.error, InvalidDicomError, BytesLengthException,
     )  # fmt: skip
 
 

@@ -28,6 +28,8 @@ PIXEL_KEYWORDS = (
 )  # fmt: skip
 CALIBRATED = ("CT", "PT")
 """Modalities whose rescaled values are a physical quantity: MONOCHROME1 is then how to show them, not what they are."""
+_PANIC = "PanicException"
+"""What a decoder in Rust (pylibjpeg-rle) raises on damaged data: no `Exception`, so it would end the process."""
 MAX_VOXELS = 2**31
 """More rows x columns x frames than this is a broken or hostile header."""
 
@@ -94,12 +96,20 @@ def frames(dataset: Any, where: str) -> Iterator[npt.NDArray[Any]]:
         for frame in _decoded(dataset):
             yield _grey(dataset, frame)
     except (RuntimeError, NotImplementedError) as e:
-        syntax = dataset.file_meta.TransferSyntaxUID
-        name = syntax.name if syntax.name != str(syntax) else "an unknown transfer syntax"
-        raise UnreadableScan(
-            f"{where} is compressed as {name} and could not be decoded ({type(e).__name__}). "
-            "Export the series uncompressed, then load that."
-        ) from None
+        raise _not_decoded(dataset, where, e) from None
+    except BaseException as e:
+        if type(e).__name__ != _PANIC:
+            raise
+        raise _not_decoded(dataset, where, e) from None
+
+
+def _not_decoded(dataset: Any, where: str, error: BaseException) -> UnreadableScan:
+    syntax = dataset.file_meta.TransferSyntaxUID
+    name = syntax.name if syntax.name != str(syntax) else "an unknown transfer syntax"
+    return UnreadableScan(
+        f"{where} is compressed as {name} and could not be decoded ({type(error).__name__}). "
+        "Export the series uncompressed, then load that."
+    )
 
 
 def _decoded(dataset: Any) -> Iterator[npt.NDArray[Any]]:

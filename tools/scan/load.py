@@ -50,7 +50,20 @@ def load_scan(
         UnreadableScan: not a scan, damaged, of a kind that is not read, or a statement the file contradicts.
         IrregularSlices: slices missing, doubled, uneven, or a tilted gantry.
         UnsafeArchive: a dangerous zip.
+
+    The file is decoded in a process of its own (`tools.apart`): one that crashes or never ends costs an error only.
     """
+    from tools.apart import ask
+
+    if ask.is_here():
+        return read_scan(path, modality=modality, body_part=body_part)
+    return ask.scan_apart(path, modality, body_part)
+
+
+def read_scan(
+    path: PathLike | Sequence[PathLike], *, modality: str | None = None, body_part: str | None = None
+) -> Scan:
+    """Return the scan at a path, decoded in this process. See `load_scan`."""
     files = _files(path)
     if len(files) == 1 and sniff(files[0]) == "zip":
         scan = _from_zip(files[0])
@@ -67,6 +80,13 @@ def list_series(path: PathLike | Sequence[PathLike]) -> list[SeriesSummary]:
         UnreadableScan: no DICOM image there.
         UnsafeArchive: a dangerous zip.
     """
+    from tools.apart import ask
+
+    return read_series(path) if ask.is_here() else ask.list_apart(path)
+
+
+def read_series(path: PathLike | Sequence[PathLike]) -> list[SeriesSummary]:
+    """Return the DICOM series at a path, read in this process. See `list_series`."""
     files = _files(path)
     if len(files) == 1 and sniff(files[0]) == "zip":
         with tempfile.TemporaryDirectory(prefix="scanwright-") as folder:

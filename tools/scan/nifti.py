@@ -5,6 +5,7 @@ The header's claim about its size is checked against the file before anything is
 
 from __future__ import annotations
 
+import errno
 import gzip
 import math
 import warnings
@@ -49,7 +50,9 @@ def load_nifti(path: Path) -> Scan:
                 scale, affine = _frame(opened)
                 voxels = np.asarray(opened.dataobj).reshape(shape)
     except (ImageFileError, HeaderDataError, ImageDataError, WrapStructError, OSError, EOFError, ValueError, TypeError,
-            LookupError, ArithmeticError, MemoryError, zlib.error, np.linalg.LinAlgError) as e:  # fmt: skip
+            LookupError, ArithmeticError, zlib.error, np.linalg.LinAlgError) as e:  # fmt: skip
+        if isinstance(e, OSError) and e.errno == errno.ENOMEM:
+            raise MemoryError from None
         raise UnreadableScan(f"The NIfTI file is damaged ({type(e).__name__}). Export it again.") from None
     framed = bool(opened.header["sform_code"] or opened.header["qform_code"])
     notes = [] if framed else ["The NIfTI header has no patient frame: left and right are unknown."]

@@ -79,7 +79,7 @@ def load_nrrd(path: Path) -> Scan:
                         voxels = _voxels(other, header, data.stat().st_size)
             affine, spacing, known = _frame(header, len(header["sizes"]))
     except (nrrd.NRRDError, OSError, EOFError, ValueError, TypeError, KeyError, IndexError, AttributeError,
-            ArithmeticError, MemoryError, AssertionError, zlib.error, np.linalg.LinAlgError) as e:  # fmt: skip
+            ArithmeticError, AssertionError, zlib.error, np.linalg.LinAlgError) as e:  # fmt: skip
         raise UnreadableScan(f"The NRRD file is damaged ({type(e).__name__}). Export it again.") from None
     notes = [] if known else ["The NRRD header has no patient frame: left and right are unknown."]
     if spacing[0] is None:

@@ -25,6 +25,7 @@ from tools import (
     load_scan,
 )
 from tools.models.lung_candidates.model import MAY_MISS, NOT_ASSESSED, NOTHING, LungCandidates
+from tools.models.nodule_segmenter.model import NoduleSegmenter
 from tools.phantom import Sphere, chest_phantom
 
 Chest = tuple[Scan, tuple[Mask, ...]]
@@ -34,7 +35,9 @@ FORBIDDEN = ("no nodules", "unremarkable", "otherwise clear", "benign", "maligna
 
 @pytest.fixture(scope="module")
 def tool() -> LungCandidates:
-    return LungCandidates()
+    made = LungCandidates()
+    made.load("cpu")
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +154,7 @@ def test_the_runtime_finds_the_tool_by_task(chest: Chest) -> None:
 def test_the_spec_has_words_in_both_languages_and_scope() -> None:
     spec = LungCandidates.spec
     assert all(10 <= len(spec.utterances[language]) <= 15 for language in ("en", "zh"))
-    assert (spec.modalities, spec.body_parts, spec.weights_sha256) == (("CT",), ("CHEST",), None)
+    assert (spec.modalities, spec.body_parts, spec.weights_sha256) == (("CT",), ("CHEST",), NoduleSegmenter.spec.weights_sha256)
     assert "rul" in spec.not_for  # ruling out
 
 

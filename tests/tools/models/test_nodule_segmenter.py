@@ -14,6 +14,7 @@ from tools.models.nodule_segmenter import evaluate
 from tools.models.nodule_segmenter.data import Nodule, is_held_out, read_nodules
 from tools.models.nodule_segmenter.frame import Upright
 from tools.models.nodule_segmenter.model import WEIGHTS, NoduleSegmenter
+from tools.models.nodule_segmenter.window import Array
 from tools.phantom import Sphere, chest_phantom
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data" / "lidc_voi"
@@ -211,6 +212,37 @@ def test_another_kind_of_scan_is_refused_before_loading(modality: str | None, bo
         NoduleSegmenter.spec.check_scope(scan)
     with pytest.raises(NotApplicable, match=r"works on"):
         NoduleSegmenter().run(SegmentRequest(scan, point=(4.0, 4.0, 4.0)))
+
+
+def other_part(kind: str) -> Scan:
+    """Return a made head or abdomen that says it is a chest CT: bone or tissue, a little gas, no lung."""
+    x, y, z = np.ogrid[-60:60, -60:60, -30:30]
+    body = (x / 45) ** 2 + (y / 55) ** 2 <= 1
+    values = np.where(np.broadcast_to(body, (120, 120, 60)), 40, -1000)
+    if kind == "head":
+        values[np.broadcast_to(body & ((x / 42) ** 2 + (y / 52) ** 2 > 1), values.shape)] = 900
+    values[(x / 8) ** 2 + ((y - 30) / 6) ** 2 + (z / 12) ** 2 <= 1] = -985
+    values[(x / 6) ** 2 + (y / 6) ** 2 + (z / 4) ** 2 <= 1] = 200  # something to point at
+    noise = np.random.default_rng(4).normal(0, 8, values.shape)
+    affine = np.diag([2.0, 2.0, 3.0, 1.0])
+    affine[:3, 3] = [-120, -120, -90]
+    return Scan.build(
+        (values + noise).astype(np.int16), affine, modality=Known("CT", "stated"), body_part=Known("CHEST", "stated")
+    )
+
+
+@pytest.mark.parametrize("kind", ["head", "abdomen"])
+@pytest.mark.parametrize("by", ["point", "box"])
+def test_a_scan_without_lung_is_refused_before_the_network_runs(kind: str, by: str) -> None:
+    class Deaf(NoduleSegmenter):
+        def _predict(self, data: Array) -> Array:
+            raise AssertionError("the network was asked")
+
+    tool = Deaf()
+    tool.load("cpu")
+    place = {"point": (0.0, 0.0, 0.0)} if by == "point" else {"box": ((-12.0, -12.0, -12.0), (12.0, 12.0, 12.0))}
+    with pytest.raises(NotApplicable, match=r"no lung around that place: 0 % .* check the scan's body part"):
+        tool.run(SegmentRequest(other_part(kind), **place))  # type: ignore[arg-type]
 
 
 def test_thick_slices_and_a_cut_off_lesion_are_said(tool: NoduleSegmenter) -> None:
