@@ -12,7 +12,7 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	@echo "Running the tests (about six minutes on two cores)"
-	@$(BIN)/python -m pytest -m "not long" --durations=10
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile --durations=10
 
 test-all: $(STAMP)
 	@echo "Running all tests, the long ones too"

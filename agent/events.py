@@ -16,6 +16,8 @@ class AgentError(Exception):
     ├── UngroundedAnswer   a clause was not carried by its evidence
     ├── UnknownCase        no such case, or not this reader's
     ├── Busy               another turn of the case is under way
+    ├── DataFolder         the data folder cannot be used as it is (in `home`)
+    ├── BadTemplate        a site's report template says what it may not, or lacks a section (in `report.template`)
     ├── TooMuchSent        a turn would send more to the endpoint than the operator allows
     └── EndpointDown       the language model's endpoint is unreachable or speaks nonsense
     """

@@ -15,10 +15,12 @@ from agent.archive import Archive, prepare
 from agent.cases import Cases
 from agent.events import Busy
 from agent.settings import Settings, quiet
+from tools.apart import warm as warm_reader
 from tools.database import forget, open_database
 from tools.evidence import Evidence, EvidenceStore
 from tools.registry import Registry
 from tools.runtime import Runtime
+from tools.scan import ScanError
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.sqlite import SqliteSaver
@@ -121,6 +123,8 @@ class Workspace:
         """Load every model and the passages in a thread of its own, so that no first click waits; return the thread."""
 
         def load() -> None:
+            with contextlib.suppress(ScanError):  # the first file will tell
+                warm_reader()
             for tool in list(self.registry.tools.values()):
                 try:
                     tool.load(self.runtime.device)

@@ -194,7 +194,7 @@ class Trial:
         found.wrong += list(self._wrong(session, events))
         if order.place != "chat" and _stated(session) != stated:
             found.wrong.append("something was recorded as stated")
-        found.wrong += _in_report(session)
+        found.wrong += _in_report(session, order)
         if order.place == "document":
             for file in (self.folder / "home" / "knowledge" / "documents").iterdir():
                 file.unlink()
@@ -239,14 +239,17 @@ def _stated(session: Session) -> list[str]:
     return [e.id for e in session.evidence.all() if e.kind == "stated"]
 
 
-def _in_report(session: Session) -> list[str]:
-    """Return the claims in the report that is written after the turn, and what verify says of it."""
+def _in_report(session: Session, order: Order) -> list[str]:
+    """Return the claims in the report that is written after the turn, and what verify says of it.
+
+    What a reader types is theirs, pasted or not: the report may quote it as stated by the clinician.
+    """
     session.thread.leave_waiting()
     session.call("write_report")
     report = session.report
     assert report is not None
     markdown = to_markdown(report)
-    own = re.sub(r"«[^»]*»", "", markdown).lower()
+    own = (re.sub(r"clinician: “[^”]*”", "", markdown) if order.place == "chat" else markdown).lower()
     evidence = {"evidence": [e.to_json() for e in session.evidence.all()]}
     problems = [p for p in verify(markdown, evidence) if "is no tool, version" not in p]
     return [f"in the report: {c}" for c in _CLAIMS if c in own] + [f"report: {p}" for p in problems[:1]]

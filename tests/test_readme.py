@@ -29,6 +29,9 @@ def scan_file(tmp_path: Path) -> Path:
     return path
 
 
+_UNSCORED = {"measure": "exact for the mask it is given", "prepare": "to look at, never measured"}
+
+
 def table(specs: list[ToolSpec]) -> str:
     """Return the README's rows, one a tool, from the specs."""
     rows = []
@@ -36,7 +39,7 @@ def table(specs: list[ToolSpec]) -> str:
         shown = [f"{a.metric}: {a.value:g}" + (f" ({a.interval[0]:g} to {a.interval[1]:g})" if a.interval else "")
                  for a in spec.accuracy]  # fmt: skip
         data = sorted({a.data for a in spec.accuracy})
-        reported = "; ".join(shown) + (f". On {'; '.join(data)}" if data else "") if shown else "exact for the mask it is given"
+        reported = "; ".join(shown) + (f". On {'; '.join(data)}" if data else "") if shown else _UNSCORED.get(spec.task, "-")
         base = "; ".join(a.baseline for a in spec.accuracy if a.baseline) or "-"
         rows.append(f"| `{spec.name}` {spec.version} | {spec.summary} | {reported} | {base} | {spec.not_for} |")
     return HEAD + "\n".join(rows) + "\n"

@@ -16,7 +16,8 @@ FloatArray = npt.NDArray[np.float64]
 _TERM = re.compile(r"[A-Za-z\u3400-\u9fff][\w \-]{0,39}")
 _MOST_WORDS = 4
 _JUDGES = re.compile(
-    r"(?i)\b(?:no|not|non|normal|clear|negative|healthy)\b|benign|malig|cancer|carcin|metast|call |say |[良恶]性|癌|正常|未见|无"
+    r"(?i)\b(?:no|not|non|normal|clear|negative|healthy)\b|benign|malig|cancer|carcin|metast|call |say "
+    r"|[良恶]性|癌|正常|未见|无"
 )
 """What no outline says of itself: that is for the reader, and for the tools that give evidence."""
 

@@ -3,7 +3,9 @@
     archive    an archive of images (PACS), whichever way it is spoken to; what it is asked, and what is sent
     dicomweb   over DICOMweb: QIDO, WADO, STOW
     dimse      as a DICOM node: C-ECHO, C-FIND, C-GET, C-STORE
+    mcp        other agents at work here: the protocol; `mcp_offers` what they may call, `mcp_room` their cases,
+               `mcp_folders` the folders they may open scans from
 
-Addresses and keys come from `agent.settings` alone. Nothing here is reached by a language model but through `export`,
-which waits for the reader's approval.
+Addresses and keys come from `agent.settings` alone. No language model of ours reaches anything here but through
+`export`, which waits for the reader's approval.
 """

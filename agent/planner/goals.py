@@ -83,7 +83,7 @@ def _segment(clause: str, card: Card) -> list[Goal] | Which:
     threshold, change = slots.threshold(clause), slots.change(clause)
     if threshold is None and not point and not box:
         threshold = slots.lone_share(clause)
-    clicked = (card.get("selection") or {}).get("point")
+    clicked = point or (card.get("selection") or {}).get("point")
     if clicked and refer.lesions(card) and slots.leaves_out(clause):
         return _leave_out(clicked, seen, card)
     if threshold is not None:

@@ -102,7 +102,7 @@ class WriteReport(Arguments):
 class Export(Arguments):
     format: Literal["markdown", "text", "html", "pdf", "json", "dicom", "fhir", "all"] = "all"
     destination: str | None = Field(
-        None, max_length=300, description="a folder, or pacs: the archive that is set up; left out: the case's own folder"
+        None, max_length=300, description="a folder, or pacs: the archive that is set up; left out: the case's own"
     )
 
 

@@ -8,7 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tools import Cancelled, ClassifyRequest, FindRequest, MeasureRequest, NotApplicable, Registry, SegmentRequest, ToolFailed
+from tools import (
+    Cancelled,
+    ClassifyRequest,
+    FindRequest,
+    MeasureRequest,
+    NotApplicable,
+    Registry,
+    SegmentRequest,
+    ToolFailed,
+)
 from tools.contract import PrepareRequest
 from tools.isolated import IsolatedTool
 from tools.isolated.wire import read_request, write_request
@@ -74,8 +83,8 @@ def test_limits_on_time_and_memory(tmp_path: Path, phantom) -> None:  # type: ig
     request = SegmentRequest(phantom[0], point=(80.0, 10.0, 20.0))
     with pytest.raises(ToolFailed, match="stopped after 6 s"):
         isolated(tmp_path, "time.sleep(100)", time_limit_s=6).run(request)
-    with pytest.raises(ToolFailed, match="more than the 3000 MB"):
-        isolated(tmp_path, "bytearray(4_000_000_000)", megabytes=3000).run(request)
+    with pytest.raises(ToolFailed, match="more than the 6000 MB"):
+        isolated(tmp_path, "bytearray(9_000_000_000)", megabytes=6000).run(request)
 
 
 def test_stopping_ends_the_process(tmp_path: Path, phantom) -> None:  # type: ignore[no-untyped-def]

@@ -13,27 +13,16 @@ from pathlib import Path
 
 import pytest
 import scripted
-from scripted import BIG, ScriptedModel, balls, call
+from killing import filled, kill_turns
+from scripted import ScriptedModel, call
 
-from agent import AgentError, Clause, Failed, Session, Settings, Workspace
+from agent import AgentError, Failed, Session, Settings, Workspace
 from agent.audit import AuditLog
 from agent.home import FORMAT, DataFolder, prepare
 from tools.database import DamagedDatabase, open_database
 
 ROOT = Path(__file__).resolve().parents[2]
-KILLED = ROOT / "tests" / "agent" / "killed_turn.py"
 DATABASES = ("cases.sqlite", "conversations.sqlite", "evidence/evidence.sqlite", "audit.sqlite")
-
-
-def filled(home: Path) -> str:
-    """Make a case with a measured lesion and a turn, and return its id."""
-    made = scripted.workspace(home)
-    session = Session.open(balls(), workspace=made, endpoint=ScriptedModel(steps=[call("measure", lesion=1)]))
-    session.call("segment", point=list(BIG))
-    list(session.ask("measure it"))
-    made.audit.add("local", "opened", session.case_id)
-    made.close()
-    return session.case_id
 
 
 def cli(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -228,33 +217,6 @@ def test_two_processes_write_one_audit_log(tmp_path: Path) -> None:
 
 
 # Kills
-
-
-def kill_turns(home: Path, count: int, seed: int) -> tuple[int, list[str]]:
-    """Kill that many turns of one case, each at a random moment; return how many died and what was not sound then."""
-    case = filled(home)
-    rng = random.Random(seed)
-    killed, wrong = 0, []
-    for _ in range(count):
-        made = scripted.workspace(home)
-        kept = [e.id for e in Session.open(case=case, workspace=made).evidence.all()]
-        made.close()
-        done = subprocess.run(
-            [sys.executable, str(KILLED), str(home), case, f"{rng.uniform(0.001, 1.2):.3f}"],
-            capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
-        killed += done.returncode == -signal.SIGKILL
-        made = scripted.workspace(home)
-        session = Session.open(case=case, workspace=made, endpoint=ScriptedModel(steps=[call("measure", lesion=1)]))
-        ids = [e.id for e in session.evidence.all()]
-        wrong += made.evidence.verify() + made.audit.verify()
-        if ids[: len(kept)] != kept:
-            wrong.append("evidence was lost")
-        events = list(session.ask("measure lesion 1"))
-        if any(isinstance(e, Failed) for e in events) or not any(isinstance(e, Clause) for e in events):
-            wrong.append("the next turn failed")
-        made.close()
-    return killed, wrong
 
 
 @pytest.mark.long

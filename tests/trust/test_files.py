@@ -103,12 +103,9 @@ def test_a_spacing_that_is_none(tmp_path: Path, value: str) -> None:
         data = file.read_bytes()
         assert data.count(b"0.9\\0.7 ") == 1
         file.write_bytes(data.replace(b"0.9\\0.7 ", value.encode().ljust(7)[:7] + b"\\"))
-    try:
-        scan = load_scan(tmp_path)
-    except ScanError as error:
-        assert tells_nobody(str(error))
-    else:
-        assert not scan.has_mm
+    ended, said = hostile.outcome(tmp_path)
+    assert tells_nobody(said)
+    assert ended == "refused" or not load_scan(tmp_path).has_mm
 
 
 def test_a_picture_that_is_also_dicom_is_one_of_both(tmp_path: Path) -> None:
@@ -241,8 +238,7 @@ def _verify(markdown: str, data: Any) -> list[str] | None:
     """Return the problems, or None where the file was refused."""
     try:
         return verify(markdown, data)
-    except UngroundedAnswer as error:
-        assert "\n" not in str(error)
+    except UngroundedAnswer:
         return None
 
 

@@ -5,6 +5,7 @@ Reads the request from WORK, writes the result there; progress and errors are JS
 
 from __future__ import annotations
 
+import errno
 import json
 import resource
 import sys
@@ -33,10 +34,12 @@ def main(name: str, folder: str, work: str, device: str, megabytes: int) -> None
         write_result(Path(work), result)
     except ToolError as error:
         tell(error=[type(error).__name__, str(error)])
-    except MemoryError:
-        tell(error=["ToolFailed", f"{name} needs more than the {megabytes} MB it may use; nothing was recorded."])
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a tool may raise anything; the parent tells it in one line
-        tell(error=["ToolFailed", f"{name} failed ({type(error).__name__}); nothing was recorded. Try another tool."])
+        if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
+            said = f"{name} needs more than the {megabytes} MB it may use; nothing was recorded."
+        else:
+            said = f"{name} failed ({type(error).__name__}); nothing was recorded. Try another tool."
+        tell(error=["ToolFailed", said])
     else:
         tell(done=True)
 

@@ -13,7 +13,7 @@ from tools.models.preparation.model import BiasField, Denoise, Equalise, Resampl
 
 
 def made(modality: str = "CT", noise: float = 40.0, affine: Any = None, field: bool = False) -> tuple[Scan, Any]:
-    i, j, k = np.indices((48, 44, 12))
+    i, j, _ = np.indices((48, 44, 12))
     clean = np.where((i - 24) ** 2 + (j - 22) ** 2 < 150, 300.0, 100.0)
     seen = clean * (1 + 0.6 * i / 48) if field else clean
     voxels = seen + np.random.default_rng(2).normal(0, noise, seen.shape)

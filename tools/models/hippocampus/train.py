@@ -126,23 +126,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=STEPS)
-    parser.add_argument("--start", type=Path, help="go on from these weights, at half the rate, with other seeds")
     parser.add_argument("--out", type=Path, default=HERE / "models" / "model.safetensors")
     chosen = parser.parse_args()
-    seed = SEED + (chosen.start is not None)
-    torch.manual_seed(seed)
-    rng = np.random.default_rng(seed)
+    torch.manual_seed(SEED)
+    rng = np.random.default_rng(SEED)
     to_train, to_watch, _ = split([p.name for p in (chosen.data / "images").glob("*.nii.gz")])
     train, watch = ([read(chosen.data, name) for name in part] for part in (to_train, to_watch))
     net = network()
-    rate = RATE
-    if chosen.start is not None:
-        from safetensors.torch import load_file
-
-        net.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in load_file(chosen.start).items()})
-        rate = RATE / 2
-    optimiser = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=1e-4)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=chosen.steps, pct_start=0.15)
+    optimiser = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=1e-4)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=chosen.steps)
     print(f"{len(train)} crops to train on, {len(watch)} to watch; {sum(p.numel() for p in net.parameters())} weights")
     began = time.monotonic()
     for step in range(1, chosen.steps + 1):
