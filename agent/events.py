@@ -18,6 +18,10 @@ class AgentError(Exception):
     ├── Busy               another turn of the case is under way
     ├── DataFolder         the data folder cannot be used as it is (in `home`)
     ├── BadTemplate        a site's report template says what it may not, or lacks a section (in `report.template`)
+    ├── NoFont             the report's letters are not at hand for this format (in `report.fonts`)
+    ├── NoOriginal         what DICOM is written from is missing (in `report.dicom.original`)
+    ├── NoArchive, NotApproved, ArchiveFailed    of an archive of images (in `io.archive`)
+    ├── NoServer, NotAllowed                     of other agents at work here (in `io.mcp`, `io.mcp_folders`)
     ├── TooMuchSent        a turn would send more to the endpoint than the operator allows
     └── EndpointDown       the language model's endpoint is unreachable or speaks nonsense
     """

@@ -34,7 +34,7 @@ SPREAD = (10.0, 90.0)
 """Percentiles of the readers' distance from a left-out rating: an 80 % interval."""
 SHRINK = 0.2
 """Share of the identity in the covariance that tells how unlike a lesion is: features are not independent."""
-FURTHEST = 1.5
+FURTHEST = 1.9
 """An answer ends at this multiple of the distance of the most unlike training nodule from those it was left out of."""
 ALL = tuple(range(len(NAMES)))
 TEXTURES = {"ground-glass": (1, 1), "part-solid": (2, 4), "solid": (5, 5)}
