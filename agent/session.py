@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent import chart, priors
+from agent.approving import approval_of, said_before
 from agent.by_hand import ByHand
 from agent.card import card, withdrawn
 from agent.events import Approval, Busy, Event, Failed, Notice, UnknownCase
-from agent.looking import LOOK
 from agent.planner.library import asks_library
 from agent.privacy import Redactor
 from agent.record import Record
@@ -263,6 +263,8 @@ class Session(ByHand):
                 event = self._events.get()
                 if event is _END:
                     break
+                if isinstance(event, Approval):
+                    yield from said_before(event, language)
                 if isinstance(event, Event):
                     yield event
                 elif not self._stopped.is_set():
@@ -296,7 +298,7 @@ class Session(ByHand):
                 elif "__interrupt__" in data:
                     for interrupt in data["__interrupt__"]:
                         for action in interrupt.value["action_requests"]:
-                            self._events.put(_approval(action))
+                            self._events.put(approval_of(action))
                 else:
                     self._finished |= _finished(data)
         except ModelCallLimitExceededError:
@@ -377,12 +379,6 @@ def _finished(update: dict[str, Any]) -> set[str]:
         for message in change.get("messages") or []
         if str(message.content).strip()  # a call that was written out as text has left none
     }
-
-
-def _approval(action: dict[str, Any]) -> Approval:
-    """Return what waits for a yes; where pictures would leave, with what and where to."""
-    leaves = {"sends": action["description"]} if action["name"] == LOOK else {}
-    return Approval(action["name"], {**action["args"], **leaves})
 
 
 def _language(text: str) -> Language:

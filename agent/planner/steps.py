@@ -130,7 +130,7 @@ def make_plan(text: str, card: Card, utterances: Utterances, before: str = "") -
         topics = (*topics, "leave_out")  # nothing was clicked on: what is to be left out is not known
     organ = names_organ(plain(raw)) or any(s.own and s.intent == "segment" for s in senses)
     searched = {**card, "scan": None} if organ else card  # a search finds lesions, not organs
-    return Plan(tuple(_with_needs(_ordered(goals), searched)), topics, None, unsure, language, raw)
+    return Plan(tuple(_with_needs(_ordered(goals), searched, language)), topics, None, unsure, language, raw)
 
 
 def stated_in(text: str, card: Card) -> list[Statement]:
@@ -211,7 +211,7 @@ def _apart(first: Goal, second: Goal) -> bool:
     return bool(what[0]) and bool(what[1]) and what[0] != what[1]
 
 
-def _with_needs(goals: list[Goal], card: Card) -> list[Goal]:
+def _with_needs(goals: list[Goal], card: Card, language: Language) -> list[Goal]:
     """Put what a goal depends on before it, and what follows from it behind."""
     done: list[Goal] = []
     for goal in goals:
@@ -220,7 +220,7 @@ def _with_needs(goals: list[Goal], card: Card) -> list[Goal]:
         elif goal.function in _NEEDS_OUTLINE:
             done += _before_measuring(goal, done, card)
         elif goal.function == "export" and not _has(done, "write_report") and _unwritten(goal, card):
-            done += [Goal("write_report"), goal]
+            done += [Goal("write_report", {"language": "zh"} if language == "zh" else {}), goal]
         else:
             done.append(goal)
     return done

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import shutil
 import threading
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from coroutines import run
 
 from agent.events import (
     Approval,
@@ -98,7 +98,7 @@ def in_a_loop(make: Callable[[], Any]) -> Any:
     async def made() -> Any:
         return make()
 
-    return asyncio.run(made())
+    return run(made())
 
 
 # Doors

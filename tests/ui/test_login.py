@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from coroutines import run
 
 from agent.session import Session
 from agent.settings import Settings
@@ -96,7 +96,7 @@ def test_behind_a_login_pages_routes_and_uploads_are_closed(workspace: Workspace
     async def made() -> Any:
         return web(workspace, login=login)
 
-    with TestClient(asyncio.run(made()), base_url="http://127.0.0.1") as client:
+    with TestClient(run(made()), base_url="http://127.0.0.1") as client:
         client.cookies.set(NAME, COOKIE)
         assert client.post("/upload/abcdef0123/0?name=a.nii", content=b"x").status_code == 403
         scan, _ = chest_phantom((Sphere((70.0, 0.0, 0.0), 18.0),), spacing=(8.0, 8.0, 12.0))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from coroutines import run
 
 from agent.settings import Settings
 from agent.workspace import Workspace
@@ -48,7 +48,7 @@ async def chunks(*parts: bytes, fails: bool = False) -> AsyncIterator[bytes]:
 
 
 def take(place: Uploads, name: str, *parts: bytes, number: int = 0, fails: bool = False) -> int:
-    return asyncio.run(place.take(ANNA, BATCH, number, name, chunks(*parts, fails=fails)))
+    return run(place.take(ANNA, BATCH, number, name, chunks(*parts, fails=fails)))
 
 
 def test_a_file_is_kept_under_a_plain_name_in_its_owners_place(tmp_path: Path) -> None:
