@@ -83,7 +83,7 @@ def send(
 
 def _archive(via: str | None) -> Any:
     quiet_libraries()
-    from agent.io.archive import open_archive
+    from agent.io.choose import open_archive
     from agent.settings import Settings
 
     return open_archive(Settings.from_environment(), via)

@@ -90,7 +90,8 @@ def export(desk: Desk, format: str = "all", destination: str | None = None) -> d
 
 def _send(desk: Desk) -> dict[str, Any]:
     """Send the report as DICOM to the archive that is set up; this function runs only after the reader's yes."""
-    from agent.io.archive import open_archive, send
+    from agent.io.archive import send
+    from agent.io.choose import open_archive
     from agent.report import last_report
     from agent.report.files import make_files
 

@@ -17,7 +17,8 @@ from filed import ball_series, file_report, load_series, write_series
 from made import tells_nobody
 
 from agent.events import AgentError
-from agent.io.archive import Archive, ArchiveFailed, NoArchive, NotApproved, Query, fetch, open_archive, send
+from agent.io.archive import Archive, ArchiveFailed, NoArchive, NotApproved, Query, fetch, send
+from agent.io.choose import open_archive
 from agent.settings import Settings
 
 WAYS = ("node", "dicomweb")
@@ -190,7 +191,8 @@ def test_a_missing_extra_is_named(module: str, address: str) -> None:
 import sys
 sys.modules[{module!r}] = None
 from pathlib import Path
-from agent.io.archive import NoArchive, open_archive
+from agent.io.archive import NoArchive
+from agent.io.choose import open_archive
 from agent.settings import Settings
 try: open_archive(Settings(home=Path("."), {address}={"A@b:1" if address == "pacs_node" else "http://b"!r}))
 except NoArchive as error: assert "extra `pacs`" in str(error), error

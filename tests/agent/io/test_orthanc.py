@@ -12,7 +12,8 @@ import pydicom
 import pytest
 from filed import ball_series, file_report, load_series, write_series
 
-from agent.io.archive import ArchiveFailed, NotApproved, Query, fetch, open_archive, send
+from agent.io.archive import ArchiveFailed, NotApproved, Query, fetch, send
+from agent.io.choose import open_archive
 from agent.settings import Settings
 
 pytestmark = [pytest.mark.long, pytest.mark.skipif(orthanc.why_not() is not None, reason=str(orthanc.why_not()))]
