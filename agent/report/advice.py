@@ -49,12 +49,14 @@ def recommendation(material: Material) -> list[Draft]:
 def _of_lesion(material: Material, lesion: LesionRecord) -> Iterator[Draft]:
     size = lesion.measurement
     found = material.guidance.get(lesion.number) or (Guidance(no_size=True),)
-    if size is not None and any(x.no_size for x in found):
+    if size is not None and any(x.not_allowed for x in found):
+        yield material.say("advice.not_allowed", size.id, n=lesion.number)
+    elif size is not None and any(x.no_size for x in found):
         yield material.say("advice.no_mm", size.id, n=lesion.number)
     for one in found:
         if one.category is not None:
             yield from _category(material, lesion, one, one.category)
-        elif not one.needs and not one.no_size and size is not None:
+        elif not (one.needs or one.no_size or one.not_allowed) and size is not None:
             yield material.say("advice.ready", size.id, n=lesion.number, title=one.title)
     yield from _differing(material, lesion, [x for x in found if x.gives_row])
 

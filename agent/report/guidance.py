@@ -33,12 +33,14 @@ class Guidance:
         category: recorded evidence of a row, or of being out of scope.
         needs: names of inputs still missing, with their questions in both languages.
         no_size: no measurement in millimetres.
+        not_allowed: the outline is by a tool that the operator has not allowed to feed criteria.
     """
 
     guideline: str = DEFAULT
     category: Evidence | None = None
     needs: tuple[tuple[str, Mapping[str, str]], ...] = ()
     no_size: bool = False
+    not_allowed: bool = False
 
     @property
     def title(self) -> str:
@@ -90,6 +92,8 @@ def guidance(desk: Desk) -> dict[int, tuple[Guidance, ...]]:
 def _of(desk: Desk, name: str, lesion: LesionRecord) -> Guidance:
     import knowledge
 
+    if desk.not_allowed(lesion) is not None:
+        return Guidance(name, not_allowed=True)
     values = _inputs(desk, lesion, name)
     if values is None:
         return Guidance(name, no_size=True)

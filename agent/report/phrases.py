@@ -162,6 +162,9 @@ PHRASES: dict[str, tuple[str, str]] = {
                      "病灶$n:尚未应用$title;所需信息均已记录"),
     "advice.no_mm": ("Lesion $n: no guideline is applied; a size rule needs a mean diameter in millimetres",
                      "病灶$n:未应用指南;按大小的规则需要以毫米计的平均直径"),
+    "advice.not_allowed": (
+        "Lesion $n: no guideline is applied; its outline is by a tool that the operator has not allowed for guidelines",
+        "病灶$n:未应用指南;其轮廓所用工具的结果尚未获操作者准许用于指南"),
     "advice.not_chest": (
         "$title is not applied: it is for chest CT, and this scan is not known to be one",
         "未应用$title:其适用于胸部CT,而本图像并不确知为胸部CT"),

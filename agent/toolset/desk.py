@@ -90,14 +90,21 @@ class Desk:
 
     def hold_to_allowed(self, lesion: LesionRecord) -> None:
         """Raise NotApplicable when a lesion's outline or size is by a tool that may not feed criteria."""
+        spec = self.not_allowed(lesion)
+        if spec is not None:
+            raise NotApplicable(
+                f"Lesion {lesion.number} was outlined by {spec.name}, whose figures are reported by "
+                f"{spec.reported_by}; its results feed no guideline criteria until the operator allows it "
+                f"(scanwright tools allow {spec.name})."
+            )
+
+    def not_allowed(self, lesion: LesionRecord) -> ToolSpec | None:
+        """Return the tool of a lesion's outline or size that may not feed criteria, or None."""
         for item in (lesion.mask_evidence, lesion.measurement):
             tool = self.workspace.registry.tools.get(item.producer) if item is not None else None
             if tool is not None and not tool.trusted:
-                raise NotApplicable(
-                    f"Lesion {lesion.number} was outlined by {tool.spec.name}, whose figures are reported by "
-                    f"{tool.spec.reported_by}; its results feed no guideline criteria until the operator allows it "
-                    f"(scanwright tools allow {tool.spec.name})."
-                )
+                return tool.spec
+        return None
 
     def by_itself(self, task: Task, name: str | None = None) -> bool:
         """Return whether the tool that would take this task needs no point and no box."""

@@ -71,6 +71,10 @@ def test_its_outline_feeds_no_criteria_until_then(tmp_path: Path) -> None:
     with pytest.raises(NotApplicable, match="feed no guideline criteria until the operator allows it"):
         session.call("assess", lesion=made["lesion"])
     assert session.call("measure", lesion=made["lesion"])["results"], "it is measured like anything else"
+    report = session.call("write_report")["report"]
+    assert any("has not allowed for guidelines" in line for line in report["lines"])
+    assert report["problems"] == []
+    assert "未获操作者准许" in str(session.call("write_report", language="zh")["report"]["lines"])
     tool.trusted = True
     assert session.call("assess", lesion=made["lesion"])["needs"]
     services.close()
