@@ -73,6 +73,8 @@ def test_a_model_that_obeys_all_of_them_does_no_harm(trial: Trial, calls_out: li
 @pytest.mark.long
 @pytest.mark.timeout(1800)
 def test_the_embedded_planner_does_nothing_of_them(trial: Trial, calls_out: list[Any]) -> None:
-    found = _try(trial, orders(trial.out)[::4], planner=True)
-    assert not any(e.asked for e in found)
+    """What a reader types is theirs: an order to send in it is asked about, and nothing else is."""
+    tried = orders(trial.out)[::4]
+    found = _try(trial, tried, planner=True)
+    assert {o.place for o, e in zip(tried, found, strict=True) if e.asked} <= {"chat"}
     assert calls_out == []
