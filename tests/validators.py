@@ -13,7 +13,7 @@ INSTALL = "apt-get install dicom3tools pixelmed-apps, or: make validators"
 JAVA = "-Xmx4g " + " ".join(f"-Djdk.xml.xpath{limit}OpLimit=0" for limit in ("Total", "Expr", "ExprGrp")).replace(
     "xpathExprGrpOpLimit", "xpathExprGrpLimit"
 )
-"""The template's rules are larger than what Java lets an expression be, and fifty lesions than its usual memory."""
+"""The template's rules are larger than what Java lets an expression be, and many lesions than its usual memory."""
 _COMPLETE = ("IOD validation complete", "Root Template Validation Complete")
 
 
