@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from agent.record import Record
 from tools.contract import NotApplicable
 from tools.scan import ScanError, load_scan
 from ui.chat import Transcript
-from ui.hand import _session as opened
+from ui.hand import session_of as opened
 from ui.opener import opener_html, picker_html
 from ui.panels import cases_html
 from ui.rooms import Room
@@ -21,7 +22,7 @@ from ui.uploads import ROLES, Pending, Role, Uploads, offers, unpacked
 from ui.viewer.state import facts
 
 
-class CaseActs(Stage):
+class CaseActs(Stage, ABC):
     """Acts on scans and cases."""
 
     @property
@@ -137,8 +138,9 @@ class CaseActs(Stage):
         who = "same patient by the headers" if prior.verified else "identity not verified"
         room.transcript.note("notice", f"Earlier scan added: {', '.join(facts(scan))}; {days}; {who}.")
 
+    @abstractmethod
     def _keep_documents(self, room: Room, files: Sequence[Path]) -> Update:
-        raise NotImplementedError
+        """Keep uploaded guidelines; see `PanelActs`."""
 
     def case_rows(self, owner: str) -> list[dict[str, Any]]:
         """Return a reader's cases as they are listed, newest first."""

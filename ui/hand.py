@@ -110,7 +110,7 @@ class HandActs(Stage):
         """Accept a lesion, reject it with a reason, or make it a candidate again."""
 
         def work(room: Room) -> None:
-            session = _session(room)
+            session = session_of(room)
             why = reason if reason in REASONS else reason.strip()[:MOST_NAME]
             session.judge(lesion, status, why)
             room.transcript.note("hand", say(status, room.language, lesion=lesion, reason=f" ({why})" if why else ""))
@@ -124,7 +124,7 @@ class HandActs(Stage):
         """Record a length between two places of a slice."""
 
         def work(room: Room) -> None:
-            session = _session(room)
+            session = session_of(room)
             item = session.draw_line(
                 _place(session, plane, index, left, top), _place(session, plane, index, right, bottom)
             )
@@ -136,7 +136,7 @@ class HandActs(Stage):
         """Make a lesion the one in focus; 0: none."""
 
         def work(room: Room) -> None:
-            session = _session(room)
+            session = session_of(room)
             if lesion:
                 session.desk.pick(lesion)
             session.desk.keep(focus=lesion or None)
@@ -167,7 +167,7 @@ class HandActs(Stage):
 
     def _kept(self, owner: str | None, lesion: int, field: str, value: str) -> Iterator[Update]:
         def work(room: Room) -> None:
-            session = _session(room)
+            session = session_of(room)
             session.desk.pick(lesion)
             session.desk.keep(**{field: {**(session.state.get(field) or {}), str(lesion): value}})
 
@@ -197,7 +197,7 @@ class HandActs(Stage):
         yield self._all(room)
 
     def _outlined(self, room: Room, what: str, work: Callable[[Room, Session], int | None]) -> Iterator[Update]:
-        session = _session(room)
+        session = session_of(room)
         number = yield from self._watched(room, session, work)
         room.jump, room.go = room.jump + 1, "focus"
         if number is None:
@@ -283,7 +283,7 @@ class _Step:
         self._room.transcript.take(ToolFinished(self._call, self._function, made, result, seconds))
 
 
-def _session(room: Room) -> Session:
+def session_of(room: Room) -> Session:
     if room.session is None or room.session.scan is None:
         raise UnknownCase("No scan is open. Open one first.")
     return room.session

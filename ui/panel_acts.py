@@ -17,7 +17,7 @@ from knowledge.ingest import documents, ingest, remove
 from tools.contract import NotApplicable
 from ui.case_acts import CaseActs
 from ui.context import FIELDS, OF_TRUTH
-from ui.hand import _session as opened
+from ui.hand import session_of as opened
 from ui.panels import guidelines_html, settings_html, tools_html
 from ui.rooms import Room
 from ui.stage import Update
