@@ -1,7 +1,8 @@
 """The audit log: who did what to which case, when, and what evidence came of it; append-only and hash-chained.
 
 Each line carries the hash of the line before, so a line that was changed, taken out or put in is found by `verify`.
-The newest hash is kept in a file beside it as well, so that lines cut from the end are found too. A case that is
+The newest hash is kept beside it as well (in a file; in PostgreSQL in a table of its own, which a file on the machines
+of the app would not know all of), so that lines cut from the end are found too. A case that is
 deleted leaves its lines (who, when, what, an opaque id), never its content. Knows no function of the toolset.
 """
 
@@ -10,23 +11,28 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tools.database import open_database
+from tools.database import Database, Databases, Files, Schema, only_grows
 
 FIRST = "0" * 64
 """What the first line follows."""
-_SCHEMA = """
+SCHEMA = Schema(
+    "audit",
+    """
 CREATE TABLE IF NOT EXISTS audit (number INTEGER PRIMARY KEY, body TEXT NOT NULL, hash TEXT NOT NULL);
-CREATE TRIGGER IF NOT EXISTS audit_is_never_changed BEFORE UPDATE ON audit
-BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
-CREATE TRIGGER IF NOT EXISTS audit_is_never_shortened BEFORE DELETE ON audit
-BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
-"""
+""",
+).plus(only_grows("audit", "the audit log is append-only"))
+HEAD = Schema(
+    "audit head",
+    """
+CREATE TABLE IF NOT EXISTS audit_head (one INTEGER PRIMARY KEY, number INTEGER NOT NULL, hash TEXT NOT NULL);
+""",
+)
 MOST_DETAIL = 300
 """Characters of detail that a line keeps: what was done, never what was said."""
 
@@ -61,56 +67,51 @@ class Line:
 
 
 class AuditLog:
-    """The log of one data folder. Safe for several threads and processes."""
+    """The log of one data folder, or of the database that is shared. Safe for several threads and processes."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, databases: Databases | None = None) -> None:
+        """Open the log of a data folder; it lies in `databases` instead when they are given."""
         home.mkdir(parents=True, exist_ok=True)
-        self._head = home / "audit.head"
-        self._lock = threading.RLock()
-        self._db = open_database(home / "audit.sqlite", autocommit=True)
-        self._db.executescript(_SCHEMA)
+        self._db = (databases or Files({"audit": home / "audit.sqlite"})).open(SCHEMA)
+        self._head: _Head = _HeadRow(self._db) if self._db.shared else _HeadFile(home / "audit.head")
 
     def close(self) -> None:
         """Close the database."""
-        with self._lock:
-            self._db.close()
+        self._db.close()
 
     def add(
         self, who: str, what: str, case: str = "", evidence: tuple[tuple[str, str], ...] = (), detail: str = ""
     ) -> Line:
         """Append a line and return it."""
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                last = self._db.execute("SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1").fetchone()
-                number, before = (last[0] + 1, last[1]) if last else (1, FIRST)
-                when = datetime.now(UTC).isoformat(timespec="milliseconds")
-                draft = Line(number, when, who, what, case, evidence, detail[:MOST_DETAIL])
-                line = Line(**{**asdict(draft), "evidence": evidence, "hash": draft.digest(before)})
-                body = json.dumps(asdict(draft), sort_keys=True, ensure_ascii=False)
-                self._db.execute("INSERT INTO audit VALUES (?, ?, ?)", (number, body, line.hash))
-                self._keep_head(line)
-                self._db.execute("COMMIT")
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
+        with self._db.writing(alone=("audit",)):
+            last = self._db.row("SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1")
+            number, before = (last[0] + 1, last[1]) if last else (1, FIRST)
+            when = datetime.now(UTC).isoformat(timespec="milliseconds")
+            draft = Line(number, when, who, what, case, evidence, detail[:MOST_DETAIL])
+            line = Line(**{**asdict(draft), "evidence": evidence, "hash": draft.digest(before)})
+            body = json.dumps(asdict(draft), sort_keys=True, ensure_ascii=False)
+            self._db.execute("INSERT INTO audit VALUES (?, ?, ?)", (number, body, line.hash))
+            self._head.keep(line)
         return line
 
     def lines(self, case: str | None = None) -> Iterator[Line]:
         """Yield the log, oldest first; of one case when it is named."""
-        with self._lock:
-            rows = self._db.execute("SELECT number, body, hash FROM audit ORDER BY number").fetchall()
-        for number, body, digest in rows:
+        for number, body, digest in self._db.rows("SELECT number, body, hash FROM audit ORDER BY number"):
             line = _line(number, body, digest)
             if case is None or line.case == case:
                 yield line
 
+    def newest(self, most: int) -> list[Line]:
+        """Return the last lines, newest first."""
+        rows = self._db.rows("SELECT number, body, hash FROM audit ORDER BY number DESC LIMIT ?", (most,))
+        return [_line(*row) for row in rows]
+
     def verify(self) -> list[str]:
         """Return a sentence for each line that is not what was written, or is missing; empty: the log is whole."""
         problems: list[str] = []
-        with self._lock:
-            rows = self._db.execute("SELECT number, body, hash FROM audit ORDER BY number").fetchall()
-            head = self._read_head()
+        # The head first: lines that are added meanwhile come after it, and are no reason to think some are missing.
+        head = self._head.read()
+        rows = self._db.rows("SELECT number, body, hash FROM audit ORDER BY number")
         before, due = FIRST, 1
         for number, body, digest in rows:
             if number != due:
@@ -121,22 +122,70 @@ class AuditLog:
             before, due = digest, number + 1
         if head is None:
             if rows:
-                problems.append("The file audit.head is missing: lines may have been cut from the end.")
+                problems.append(f"{self._head.name} is missing: lines may have been cut from the end.")
         elif head[0] >= due or (head[0] == due - 1 and head[1] != before):
             problems.append(f"The log ends at line {due - 1}; {head[0]} were written. Lines are missing at the end.")
         return problems
 
-    def _keep_head(self, line: Line) -> None:
-        draft = self._head.with_suffix(".draft")
-        draft.write_text(f"{line.number} {line.hash}\n", encoding="ascii")
-        os.replace(draft, self._head)
 
-    def _read_head(self) -> tuple[int, str] | None:
+class _Head(ABC):
+    """Where the number and the hash of the newest line are kept a second time."""
+
+    name: str
+
+    @abstractmethod
+    def keep(self, line: Line) -> None:
+        """Keep the newest line's; inside the transaction that adds it."""
+
+    @abstractmethod
+    def read(self) -> tuple[int, str] | None:
+        """Return what was kept, or None."""
+
+
+class _HeadFile(_Head):
+    """A file beside the log's own: whoever cuts one must think of the other."""
+
+    name = "The file audit.head"
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def keep(self, line: Line) -> None:
+        """Write the file anew."""
+        draft = self._path.with_suffix(".draft")
+        draft.write_text(f"{line.number} {line.hash}\n", encoding="ascii")
+        os.replace(draft, self._path)
+
+    def read(self) -> tuple[int, str] | None:
+        """Read the file."""
         try:
-            number, digest = self._head.read_text(encoding="ascii").split()
+            number, digest = self._path.read_text(encoding="ascii").split()
             return int(number), digest
         except (OSError, ValueError):
             return None
+
+
+class _HeadRow(_Head):
+    """A row of the shared database."""
+
+    name = "The row of audit_head"
+
+    def __init__(self, database: Database) -> None:
+        database.make(HEAD)
+        self._db = database
+
+    def keep(self, line: Line) -> None:
+        """Write the row anew."""
+        self._db.execute(
+            "INSERT INTO audit_head VALUES (1, ?, ?) "
+            "ON CONFLICT (one) DO UPDATE SET number = excluded.number, hash = excluded.hash",
+            (line.number, line.hash),
+        )
+
+    def read(self) -> tuple[int, str] | None:
+        """Read the row."""
+        row = self._db.row("SELECT number, hash FROM audit_head WHERE one = 1")
+        return (int(row[0]), str(row[1])) if row else None
 
 
 def _line(number: int, body: str, digest: str) -> Line:

@@ -1,6 +1,6 @@
 """The only truth: an append-only record of what was measured, stated, found and cited, case by case.
 
-SQL rows hold everything but arrays; masks lie beside them in files named by the hash of their content. Every row
+SQL rows hold everything but arrays; masks lie beside them as blobs named by the hash of their content. Every row
 carries a hash over itself and its parents' hashes, so `verify()` finds any change, to a row or to an array.
 Nothing is ever updated: a new result supersedes an old one, and what rested on the old one is no longer current.
 
@@ -11,11 +11,9 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import json
-import os
 import re
-import tempfile
-import threading
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -26,8 +24,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from tools.blobs import BlobError, Blobs, StoreDown, folder_blobs
 from tools.contract import ToolError
-from tools.database import forget, open_database
+from tools.database import Databases, Files, Schema, never_changed
 from tools.mask import Mask
 from tools.quantity import Quantity
 
@@ -37,25 +36,46 @@ Kind = Literal[
 """What a piece of evidence is. `scan` (the image's own geometry) and `search` (that a search ran, and what it did not
 cover) stand beside the kinds a tool makes, so that "5 mm slices" and "no candidate" are traced like any number."""
 
-_SCHEMA = """
+SCHEMA = Schema(
+    "evidence",
+    """
 CREATE TABLE IF NOT EXISTS evidence (
     case_id TEXT NOT NULL, number INTEGER NOT NULL, hash TEXT NOT NULL, body TEXT NOT NULL,
     PRIMARY KEY (case_id, number)
 );
 CREATE TABLE IF NOT EXISTS deleting (case_id TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS counted (case_id TEXT PRIMARY KEY, number INTEGER NOT NULL);
+""",
+    """
 CREATE TRIGGER IF NOT EXISTS evidence_is_counted AFTER INSERT ON evidence
 BEGIN
     INSERT OR IGNORE INTO counted VALUES (NEW.case_id, 0);
     UPDATE counted SET number = max(number, NEW.number) WHERE case_id = NEW.case_id;
 END;
-CREATE TRIGGER IF NOT EXISTS evidence_is_never_changed BEFORE UPDATE ON evidence
-BEGIN SELECT RAISE(ABORT, 'evidence is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS evidence_goes_only_with_its_case BEFORE DELETE ON evidence
 WHEN NOT EXISTS (SELECT 1 FROM deleting WHERE case_id = OLD.case_id)
 BEGIN SELECT RAISE(ABORT, 'evidence is append-only; only a whole case can be deleted'); END;
-"""
-
+""",
+    """
+CREATE OR REPLACE FUNCTION evidence_counts() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO counted VALUES (NEW.case_id, NEW.number)
+    ON CONFLICT (case_id) DO UPDATE SET number = greatest(counted.number, excluded.number);
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER evidence_is_counted AFTER INSERT ON evidence FOR EACH ROW EXECUTE FUNCTION evidence_counts();
+CREATE OR REPLACE FUNCTION evidence_goes_only_with_its_case() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM deleting WHERE case_id = OLD.case_id) THEN
+        RAISE EXCEPTION 'evidence is append-only; only a whole case can be deleted'
+        USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN OLD;
+END $$;
+CREATE OR REPLACE TRIGGER evidence_goes_only_with_its_case BEFORE DELETE ON evidence
+FOR EACH ROW EXECUTE FUNCTION evidence_goes_only_with_its_case();
+""",
+).plus(never_changed("evidence", "evidence is append-only"))
 
 _ARRAY = re.compile(r'"array": "([0-9a-f]{64})"')
 """An array in a row's JSON; inside a text its quotes would be escaped."""
@@ -160,20 +180,24 @@ def current_ids(items: Sequence[Evidence]) -> set[str]:
 
 
 class EvidenceStore:
-    """The evidence of every case in one data folder. Safe for several threads and processes."""
+    """The evidence of every case, in a folder or shared. Safe for several threads and processes."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, databases: Databases | None = None, blobs: Blobs | None = None) -> None:
+        """Open the record.
+
+        Args:
+            folder: where its file and its arrays lie.
+            databases: where the rows lie instead.
+            blobs: where the arrays lie instead.
+        """
         self.folder = folder
         self.arrays = folder / "arrays"
-        self.arrays.mkdir(parents=True, exist_ok=True)
-        self._lock = threading.RLock()
-        self._db = open_database(folder / "evidence.sqlite")
-        self._db.executescript(_SCHEMA)
+        self._blobs = blobs or folder_blobs(folder)
+        self._db = (databases or Files({"evidence": folder / "evidence.sqlite"})).open(SCHEMA)
 
     def close(self) -> None:
         """Close the database."""
-        with self._lock:
-            self._db.close()
+        self._db.close()
 
     def case(self, case_id: str, told: Callable[[Evidence], None] | None = None) -> CaseEvidence:
         """Return the view of one case; `told` hears of each piece that is added through it."""
@@ -181,11 +205,12 @@ class EvidenceStore:
 
     def rows(self, case_id: str) -> list[Evidence]:
         """Return a case's evidence, oldest first."""
-        with self._lock:
-            found = self._db.execute(
-                "SELECT body, hash FROM evidence WHERE case_id = ? ORDER BY number", (case_id,)
-            ).fetchall()
+        found = self._db.rows("SELECT body, hash FROM evidence WHERE case_id = ? ORDER BY number", (case_id,))
         return [Evidence.from_json({**json.loads(body), "hash": digest}) for body, digest in found]
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of each case's last piece of evidence: it moves when anything is added."""
+        return {str(case_id): int(number) for case_id, number in self._db.rows("SELECT case_id, number FROM counted")}
 
     def append(self, case_id: str, mask: Mask | None = None, **fields: Any) -> Evidence:
         """Append one piece of evidence and return it with its id and hash.
@@ -193,12 +218,10 @@ class EvidenceStore:
         Raises:
             EvidenceError: a parent or a superseded id is not in the case.
         """
-        with self._lock, self._transaction():
+        with self._db.writing(alone=(f"evidence {case_id}",), beside=("arrays",)):
             # The mask is written inside the transaction: a case that is being deleted elsewhere waits for it.
             array = self._write_mask(mask) if mask is not None else fields.pop("array", None)
-            known = dict(
-                self._db.execute("SELECT 'E' || number, hash FROM evidence WHERE case_id = ?", (case_id,)).fetchall()
-            )
+            known = dict(self._db.rows("SELECT 'E' || number, hash FROM evidence WHERE case_id = ?", (case_id,)))
             for name in (*fields.get("parents", ()), *fields.get("supersedes", ())):
                 if name not in known:
                     raise EvidenceError(f"{name} is not in this case, which holds {len(known)} pieces of evidence.")
@@ -214,17 +237,19 @@ class EvidenceStore:
         return Evidence.from_json({**draft.to_json(), "hash": digest})
 
     def read_mask(self, array: str) -> Mask:
-        """Return the mask of an array hash. Raises EvidenceError when its file is missing or altered."""
-        path = self._path(array)
+        """Return the mask of an array hash. Raises EvidenceError when its blob is missing or altered."""
         try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
+            with np.load(io.BytesIO(self._blobs.get(_name(array))), allow_pickle=False) as data:
                 shape = tuple(int(v) for v in data["shape"])
                 box = np.unpackbits(data["bits"], count=int(np.prod(shape))).reshape(shape).astype(bool)
                 mask = Mask(
                     str(data["scan_id"]), box, tuple(data["offset"]), tuple(data["grid_shape"]), data["grid_affine"],
                     str(data["label"]),
                 )  # fmt: skip
-        except (OSError, EOFError, ValueError, LookupError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+        except StoreDown:
+            raise
+        except (BlobError, OSError, EOFError, ValueError, LookupError, TypeError, zipfile.BadZipFile,
+                zlib.error) as error:  # fmt: skip
             raise EvidenceError(f"The stored mask {array[:12]} is missing or damaged; segment again.") from error
         if mask.hash != array:
             raise EvidenceError(f"The stored mask {array[:12]} is not the one that was recorded; segment again.")
@@ -232,17 +257,13 @@ class EvidenceStore:
 
     def verify(self, case_id: str | None = None) -> list[str]:
         """Re-derive every hash and return one line a problem (none: an empty list)."""
-        with self._lock:
-            found = self._db.execute("SELECT case_id FROM evidence UNION SELECT case_id FROM counted").fetchall()
+        found = self._db.rows("SELECT case_id FROM evidence UNION SELECT case_id FROM counted")
         names = sorted(row[0] for row in found) if case_id is None else [case_id]
         return [problem for name in names for problem in self._verify_case(name)]
 
     def _verify_case(self, case_id: str) -> Iterator[str]:
-        with self._lock:
-            rows = self._db.execute(
-                "SELECT number, hash, body FROM evidence WHERE case_id = ? ORDER BY number", (case_id,)
-            ).fetchall()
-            counted = self._db.execute("SELECT number FROM counted WHERE case_id = ?", (case_id,)).fetchone()
+        rows = self._db.rows("SELECT number, hash, body FROM evidence WHERE case_id = ? ORDER BY number", (case_id,))
+        counted = self._db.row("SELECT number FROM counted WHERE case_id = ?", (case_id,))
         hashes = {f"E{number}": digest for number, digest, _ in rows}
         last = max([number for number, _, _ in rows] + [counted[0] if counted else 0], default=0)
         for number in range(1, last + 1):
@@ -264,61 +285,42 @@ class EvidenceStore:
 
     def forget(self) -> None:
         """Leave nothing of what was deleted in the files beside the database."""
-        with self._lock:
-            forget(self._db)
+        self._db.forget()
 
     def delete_case(self, case_id: str) -> None:
         """Delete a case's rows, and the arrays that no other case uses."""
-        with self._lock, self._transaction():
+        with self._db.writing(alone=("arrays", f"evidence {case_id}")):
             gone = self._arrays("case_id = ?", case_id)
-            self._db.execute("INSERT OR IGNORE INTO deleting VALUES (?)", (case_id,))
+            self._db.execute("INSERT INTO deleting VALUES (?) ON CONFLICT DO NOTHING", (case_id,))
             self._db.execute("DELETE FROM evidence WHERE case_id = ?", (case_id,))
             self._db.execute("DELETE FROM deleting WHERE case_id = ?", (case_id,))
             self._db.execute("DELETE FROM counted WHERE case_id = ?", (case_id,))
             # Still inside the transaction: nobody can come to use one of them in between.
             for array in gone - self._arrays("case_id != ?", case_id):
-                self._path(array).unlink(missing_ok=True)
+                self._blobs.delete(_name(array))
 
     def _arrays(self, where: Literal["case_id = ?", "case_id != ?"], case_id: str) -> set[str]:
         """Return the arrays that rows name, damaged rows too: a case must be deletable whatever became of it."""
-        bodies = self._db.execute(f"SELECT body FROM evidence WHERE {where}", (case_id,))  # noqa: S608 - one of two
+        bodies = self._db.rows(f"SELECT body FROM evidence WHERE {where}", (case_id,))  # noqa: S608 - one of two
         return {array for (body,) in bodies for array in _ARRAY.findall(body)}
-
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
-
-    def _path(self, array: str) -> Path:
-        return self.arrays / array[:2] / f"{array}.npz"
 
     def _write_mask(self, mask: Mask) -> str:
         array = mask.hash
-        path = self._path(array)
-        if path.exists():
-            with contextlib.suppress(EvidenceError):  # a damaged file is written anew
+        if self._blobs.exists(_name(array)):
+            with contextlib.suppress(EvidenceError):  # a damaged one is written anew
                 self.read_mask(array)
                 return array
-        path.parent.mkdir(exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                np.savez_compressed(
-                    file, bits=np.packbits(mask.box), shape=mask.box.shape, offset=mask.offset,
-                    grid_shape=mask.grid_shape, grid_affine=mask.grid_affine, scan_id=mask.scan_id, label=mask.label,
-                )  # fmt: skip
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(name, path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        data = io.BytesIO()
+        np.savez_compressed(
+            data, bits=np.packbits(mask.box), shape=mask.box.shape, offset=mask.offset,
+            grid_shape=mask.grid_shape, grid_affine=mask.grid_affine, scan_id=mask.scan_id, label=mask.label,
+        )  # fmt: skip
+        self._blobs.put(_name(array), data.getbuffer())
         return array
+
+
+def _name(array: str) -> str:
+    return f"arrays/{array[:2]}/{array}.npz"
 
 
 class CaseEvidence:

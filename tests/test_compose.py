@@ -1,0 +1,87 @@
+"""The compose file and the Dockerfile: they parse, name only what is there, and hold no secret."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from agent.limits import Limits
+from agent.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+SECRETS = {"API_KEY", "EMBEDDER_KEY", "DICOMWEB_TOKEN", "DICOMWEB_USER", "DATABASE"}
+"""Settings that may stand in a file, named by the variable with _FILE behind it."""
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    return dict(yaml.safe_load((DOCS / "compose.yaml").read_text(encoding="utf-8")))
+
+
+def test_every_variable_of_ours_is_one_that_the_settings_read(compose: dict[str, Any]) -> None:
+    read = set(re.findall(r'"SCANWRIGHT_(\w+)"', (ROOT / "agent" / "settings.py").read_text(encoding="utf-8")))
+    read |= {one.name.upper() for one in fields(Limits)} | {f"{name}_FILE" for name in SECRETS & read}
+    text = (DOCS / "compose.yaml").read_text(encoding="utf-8") + (DOCS / "Dockerfile").read_text(encoding="utf-8")
+    named = set(re.findall(r"SCANWRIGHT_(\w+)", text))
+    assert named <= read
+    assert {"DATABASE_FILE", "STORE", "CHROMA_URL", "PROXY_HEADER"} <= named
+
+
+def test_the_app_reads_them_as_they_stand(
+    compose: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "url").write_text("postgresql://u:p@database/scanwright\n")
+    for name, value in compose["services"]["app"]["environment"].items():
+        monkeypatch.setenv(name, str(tmp_path / "url") if name == "SCANWRIGHT_DATABASE_FILE" else value)
+    found = Settings.from_environment()
+    assert found.database == "postgresql://u:p@database/scanwright"
+    assert (found.store, found.proxy_header) == ("s3://scans/scanwright", "X-Reader")
+    assert "u:p" not in repr(found)
+
+
+def test_images_have_a_version_and_what_is_named_is_there(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    assert {"app", "database", "store", "chroma", "proxy"} <= set(services)
+    for name, service in services.items():
+        _, _, tag = service["image"].partition(":")
+        assert re.search(r"\d", tag), f"{name} has no pinned version"
+        assert set(service.get("secrets", ())) <= set(compose["secrets"]), name
+        assert set(service["networks"]) <= set(compose["networks"]), name
+        assert set(service.get("depends_on", ())) <= set(services), name
+        for volume in service.get("volumes", ()):
+            assert volume.partition(":")[0] in compose["volumes"], name
+        for variable, value in service.get("environment", {}).items():
+            assert not re.search("PASSWORD|SECRET|TOKEN", variable) or variable.endswith("_FILE"), variable
+            assert "@" not in str(value), variable
+    used = {secret for service in services.values() for secret in service.get("secrets", ())}
+    assert used == set(compose["secrets"])
+    assert services["app"]["deploy"]["replicas"] > 1
+    assert [name for name, service in services.items() if "ports" in service] == ["proxy"]
+
+
+def test_the_proxy_names_the_reader_in_the_header_that_the_app_trusts(compose: dict[str, Any]) -> None:
+    header = compose["services"]["app"]["environment"]["SCANWRIGHT_PROXY_HEADER"]
+    assert f"header_up {header} " in compose["configs"]["caddyfile"]["content"]
+
+
+def test_the_image_is_built_of_what_is_in_the_checkout(compose: dict[str, Any]) -> None:
+    build = compose["services"]["app"]["build"]
+    assert (DOCS / build["context"]).resolve() == ROOT
+    lines = (ROOT / build["dockerfile"]).read_text(encoding="utf-8").splitlines()
+    copied = [name for line in lines if line.startswith("COPY ") for name in line.split()[1:-1]]
+    assert {"agent", "knowledge", "tools", "ui", "pyproject.toml", "constraints.txt"} <= set(copied)
+    assert [name for name in copied if not (ROOT / name).exists()] == []
+    extras = re.search(r'"\.\[(.*?)\]"', "\n".join(lines))
+    assert extras is not None
+    assert f"\n{extras[1]} = [" in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+
+
+def test_the_page_says_how_each_secret_is_made(compose: dict[str, Any]) -> None:
+    page = (DOCS / "scale.md").read_text(encoding="utf-8")
+    assert [name for name in compose["secrets"] if f"secrets/{name}" not in page] == []
