@@ -1,13 +1,14 @@
 """The agent: what the planner understands, what the checker catches, what a turn costs. All of it in one run.
 
-    functions and arguments   utterances written after the last rule and never mended from; those that rules and examples
-                              came from; and what five sets scored while each was new, before anything was mended
+    functions and arguments   utterances kept aside: written after the last rule, scored once, never mended from; an
+                              older such set that was looked at; those that rules and examples came from; and what
+                              every set scored while it was new, before anything was mended
     a new tool                fifteen sentences of its own, asked for in other words
     grounding                 true clauses let pass, altered ones caught, by kind of alteration and by language
     cost                      a planner turn without tool time; the graph beside a bare `create_agent` with the same
                               tool, in turn; a thread of 500 messages beside one of 12, and its database
 
-Shares are given with 95 % Wilson intervals. `--out FOLDER` keeps a raw log of every case as JSON lines.
+Shares are given with 95 % Wilson intervals, the set kept aside with a bootstrap interval too. `--out FOLDER` keeps a raw log of every case as JSON lines.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import random
 import statistics
 import sys
@@ -33,6 +35,8 @@ for folder in (str(HERE), str(HERE.parent)):
 Z95 = 1.959964
 ROUNDS = 15
 TURNS = ("measure lesion 1", "which threshold did you use?", "what did you find so far?", "测量病灶1", "how big was it before?")
+PARTS = ("aside", "fresh", "fit")
+DRAWS = 2000
 FREE_TEXT = ("question",)
 FUNCTION_AIM, ARGUMENTS_AIM = {"en": 0.96, "zh": 0.94}, 0.88
 
@@ -56,12 +60,13 @@ def run(arguments: Sequence[str]) -> dict[str, Any]:
     log = _Log(options.out)
     with tempfile.TemporaryDirectory() as folder:
         result = {
-            "utterances": {part: _utterances(part, log) for part in ("fresh", "fit")},
+            "utterances": {part: _utterances(part, log) for part in PARTS},
             "first_runs": first_runs(),
             "new_tool": _new_tool(log),
             "grounding": _grounding(Path(folder) / "grounding", log),
             "cost": _cost(Path(folder) / "cost", options.rounds),
         }
+        result["load"] = [round(x, 1) for x in os.getloadavg()]
     _table(result)
     return result
 
@@ -119,10 +124,17 @@ def _utterances(part: str, log: _Log) -> dict[str, Any]:
         for row, function, exact, got in judged:
             log.write("utterances", {"part": part, **row, "got": got, "function": function, "exact": exact})
         found[language] = {
-            "function": wilson(sum(j[1] for j in judged), len(judged)),
-            "exact": wilson(sum(j[2] for j in judged), len(judged)),
+            kind: {**wilson(sum(j[at] for j in judged), len(judged)), "bootstrap": bootstrap([bool(j[at]) for j in judged])}
+            for at, kind in ((1, "function"), (2, "exact"))
         }
     return found
+
+
+def bootstrap(hits: Sequence[bool]) -> list[float]:
+    """Return the 95 % interval of a share when its cases are drawn again and again; the draws are always the same."""
+    rng = random.Random(len(hits))
+    shares = sorted(sum(rng.choices(hits, k=len(hits))) / len(hits) for _ in range(DRAWS)) if hits else [0.0]
+    return [round(shares[int(q * (len(shares) - 1))], 4) for q in (0.025, 0.975)]
 
 
 def _new_tool(log: _Log) -> dict[str, Any]:
@@ -312,8 +324,9 @@ def _table(result: dict[str, Any]) -> None:
 
     for part, languages in result["utterances"].items():
         for language, held in languages.items():
-            line(f"{part} {language}: function", held["function"], f"aim {FUNCTION_AIM[language]}" if part == "fresh" else "")
-            line(f"{part} {language}: step and arguments", held["exact"], f"aim {ARGUMENTS_AIM}" if part == "fresh" else "")
+            for kind, name, aim in (("function", "function", FUNCTION_AIM[language]), ("exact", "step and arguments", ARGUMENTS_AIM)):
+                low, high = held[kind]["bootstrap"]
+                line(f"{part} {language}: {name}", held[kind], f"bootstrap {low:.3f}-{high:.3f}, aim {aim}" if part == "aside" else "")
     for name, held in result["first_runs"].items():
         line(f"first run, {name}: function", held["function"])
         line(f"first run, {name}: step and arguments", held["exact"])
@@ -324,5 +337,6 @@ def _table(result: dict[str, Any]) -> None:
         line(f"  {kind}", held)
     for language, held in grounding["false_alarms"].items():
         line(f"false alarms {language}", held, "aim under 0.005")
+    print(f"machine load while timed (1, 5, 15 minutes): {result['load']}, cores: {os.cpu_count()}")
     for name, value in result["cost"].items():
         print(f"{name:34} {value}")

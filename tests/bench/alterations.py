@@ -1,7 +1,8 @@
 """True clauses made false, one way at a time: what a checker has to catch.
 
-Nothing here uses the checker's code: words, numbers and units are found by this file's own, cruder patterns. Where the
-true clauses come from is told in `truths`.
+Nothing here uses the checker's code: words, numbers and units are found by this file's own, cruder patterns. Numbers
+and places written otherwise are in `alterations_forms`, rows of a passage put together falsely in `alterations_rows`.
+Where the true clauses come from is told in `truths`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import alterations_forms as forms
+import alterations_rows
 from truths import Said, cases
 
 from tools.evidence import Evidence
@@ -69,6 +72,11 @@ def alter(true: Said, rng: random.Random) -> Iterator[Altered]:
             if a in text:
                 yield Altered(kind, text.replace(a, b, 1), true)
                 break
+    for kind, said in _written_otherwise(text, language, rng):
+        yield Altered(kind, said, true)
+    if true.source.startswith("passage"):
+        yield from _of_a_passage(true, rng)
+        return
     yield from _added(true, rng)
     yield from _cited_otherwise(true, rng)
     named = re.search(r"(?:[Ll]esion|[Nn]odule|病灶|结节) ?(\d+)", text)
@@ -76,6 +84,28 @@ def alter(true: Said, rng: random.Random) -> Iterator[Altered]:
         word = rng.choice([w for w in _QUALIFIED[language] if w not in text])
         gap = " " if language == "en" else ""
         yield Altered("qualifier", text[: named.start()] + word + gap + text[named.start() :], true)
+
+
+def _written_otherwise(text: str, language: str, rng: random.Random) -> Iterator[tuple[str, str]]:
+    """Yield kind and text of numbers and places made false and written in another form."""
+    found = list(forms.marks(text))
+    if found:
+        at = rng.choice(found)
+        yield from forms.numbers(text, language, _other(at[1], rng), at, rng)
+    yield from forms.places(text, language, rng)
+    for said in forms.denied(text, language):
+        yield "denied", said
+
+
+def _of_a_passage(true: Said, rng: random.Random) -> Iterator[Altered]:
+    """Yield the false rows of a passage, once: from the first of its sentences."""
+    cited = re.search(r"\[(E\d+)\]", true.text)
+    if cited is None or true.source != "passage, first":
+        return
+    item = true.evidence[cited[1]]
+    name = f"{item.inputs['guideline']} {item.inputs['edition']}"
+    for kind, said in alterations_rows.swapped(item.text, true.language, name, rng):
+        yield Altered(kind, f"{said} [{item.id}]" + (". " if true.language == "en" else "。").strip(), true)
 
 
 def _added(true: Said, rng: random.Random) -> Iterator[Altered]:
@@ -86,7 +116,10 @@ def _added(true: Said, rng: random.Random) -> Iterator[Altered]:
         return
     comma = ", " if true.language == "en" else ","
     told = " ".join(e.text for e in true.evidence.values()).lower()
-    for kind, words in (("comparison", _not_true(true)), ("date", _DATED[true.language]), ("finding", _FOUND[true.language])):
+    for kind, words in (
+        ("comparison", _not_true(true)), ("comparison in other words", _not_true_otherwise(true)), ("finding", _FOUND[true.language]),
+        ("date", _DATED[true.language]), ("date form", forms.DATES[true.language]),
+    ):  # fmt: skip
         false = [w for w in words if not any(f in w and f in told for f in ("emphysema", "肺气肿"))]
         if not false:
             continue
@@ -106,8 +139,28 @@ def _not_true(true: Said) -> tuple[str, ...]:
     return (larger,) if changes[0] < 0 else (smaller,) if changes[0] > 0 else (larger, smaller)
 
 
+def _not_true_otherwise(true: Said) -> tuple[str, ...]:
+    """The same in other words."""
+    ways = forms.CHANGES[true.language]
+    plain = _not_true(true)
+    if len(plain) > 2:
+        return tuple(w for words in ways.values() for w in words)
+    larger = _COMPARED[true.language][0]
+    return tuple(w for said in plain for w in ways["larger" if said == larger else "smaller"])
+
+
 def _held(item: Evidence) -> list[tuple[str, float]]:
     return [(q.name, round(q.value, 2)) for q in item.quantities]
+
+
+def _tells_the_same(text: str, first: Evidence, other: Evidence) -> bool:
+    """Return whether every quantity whose number a clause may tell is, as shown, the same in another lesion's evidence."""
+    if _held(first) == _held(other):
+        return True
+    told = {float(n) for n in re.findall(r"\d+(?:\.\d+)?", text)}
+    shown = {round(v, d) for _, v in _held(first) for d in (0, 1, 2)} | {round(v / s, 2) for _, v in _held(first) for s in (10, 1000)}
+    theirs = {round(v, d) for _, v in _held(other) for d in (0, 1, 2)} | {round(v / s, 2) for _, v in _held(other) for s in (10, 1000)}
+    return bool(told & shown) and told & shown <= theirs
 
 
 def _cited_otherwise(true: Said, rng: random.Random) -> Iterator[Altered]:
@@ -123,7 +176,7 @@ def _cited_otherwise(true: Said, rng: random.Random) -> Iterator[Altered]:
     others = [
         e.id for e in true.evidence.values()
         if e.id in true.current and e.kind == first.kind and e.inputs.get("lesion") not in (None, lesion)
-        and (named or _held(e) != _held(first))
+        and (named or not _tells_the_same(true.text, first, e))
     ]  # fmt: skip
     if lesion is not None and others:
         swapped = rng.choice(others)

@@ -113,6 +113,8 @@ def _privacy(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
                 list(session.ask(words))
         may = [f"{n}{e}" for n in ("cases.sqlite", "conversations.sqlite") for e in ("", "-wal", "-shm")]
         kept = list(planted.kept(folder / "home", but=may))
+        session.call("write_report")
+        nameless = _nameless(session, folder)
         made.delete_case(session.case_id, "local")
         left = list(planted.kept(folder / "home"))
     finally:
@@ -123,8 +125,39 @@ def _privacy(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
         "planted": len(planted.strings), "requests": len(server.raw),
         "found_in_requests": sum(len(planted.found(r)) for r in server.raw),
         "found_in_log": len(planted.found(log.getvalue())), "found_in_what_is_kept": len(kept),
-        "found_after_deletion": len(left),
+        "found_after_deletion": len(left), "found_in_de_identified_copies": nameless,
+        "found_in_an_encrypted_folder": _encrypted(folder),
     }  # fmt: skip
+
+
+def _nameless(session: Any, folder: Path) -> int:
+    """Return how many planted strings stand in a report and in images of nobody."""
+    import planted
+
+    from agent.report import write_files
+    from agent.report.files import nobodys
+    from tools.deidentify import deidentify_series
+
+    hide = nobodys(session.workspace.settings)
+    write_files(session.desk, folder / "nobody" / "report", hide=hide)
+    deidentify_series(folder / planted.FOLDER, folder / "nobody" / "images", hide.names)
+    return len(list(planted.kept(folder / "nobody")))
+
+
+def _encrypted(folder: Path) -> int:
+    """Return how many planted strings stand in a data folder that a key closed."""
+    import planted
+
+    from agent import Session, Settings, Workspace
+    from tools.keys import make_key
+
+    make_key(folder / "key")
+    made = Workspace.open(Settings(home=folder / "closed", key_file=folder / "key"))
+    session = Session.open(str(folder / planted.FOLDER), workspace=made)
+    list(session.ask(f"how thick are the slices of {planted.STATED}?"))
+    session.call("write_report")
+    made.close()
+    return len(list(planted.kept(folder / "closed")))
 
 
 def _orders(folder: Path, options: argparse.Namespace) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 They come from reports, from the planner's answers, and from this file's own sentences over recorded evidence. Nothing
 here uses the checker's code. Half of the cases are chest phantoms measured by the shipped tools; the other half are
-small made scans with a prior, so that comparisons, statements and every guideline's rows are told too.
+small made scans with a prior, so that comparisons, statements and every guideline's rows are told too. Beside them
+stand sentences over guideline passages (`truths_passages`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 
 import scripted
 import steered
+import truths_passages
 
 from agent import Clause, Session, Settings, Workspace
 from tools.evidence import Evidence
@@ -106,6 +108,14 @@ def _every(home: Path) -> Iterator[tuple[str, Said]]:
     finally:
         shipped.close()
         small.close()
+    for passage in truths_passages.cited(home / "passages"):
+        evidence = {passage.evidence.id: passage.evidence}
+        for number, text in enumerate(passage.true):
+            end = "." if passage.language == "en" else "。"
+            yield passage.evidence.id, Said(
+                f"{text} [{passage.evidence.id}]{end}", passage.language, "passage" if number else "passage, first",
+                evidence, frozenset(evidence),
+            )  # fmt: skip
 
 
 def _phantom(workspace: Workspace, spheres: tuple[Sphere, ...]) -> Session:

@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from tools.apart import wire
+from tools.scan import room
 from tools.scan.cache import head_of, of_head
 from tools.scan.dicom_seg import is_segmentation, read_segments
 from tools.scan.load import read_scan, read_series
 from tools.scan.model import ScanError
 
+_shelf = wire.Shelf()
 _MAY_WRITE = 9 * 2**30
 """Bytes of one file: a little more than a zip may unpack to."""
 
@@ -52,7 +54,7 @@ def _answer(line: socket.socket, said: dict[str, Any], megabytes: int) -> None:
     try:
         found, arrays = _ANSWERS[said["do"]](said)
         if arrays is not None:
-            file, found["arrays"] = wire.put_arrays(arrays)
+            file, found["arrays"] = wire.put_arrays(arrays, shelf=_shelf)
     except ScanError as error:
         found = {"error": [type(error).__name__, str(error)]}
     except MemoryError:
@@ -61,13 +63,15 @@ def _answer(line: socket.socket, said: dict[str, Any], megabytes: int) -> None:
     except OSError as error:
         found = {"error": ["UnreadableScan", f"The file could not be read ({type(error).__name__}: "
                            f"{os.strerror(error.errno or 0)}). Check the disk, then load it again."]}  # fmt: skip
+    _shelf.clear()
     wire.send(line, found, file)
     if file is not None:
         os.close(file)
 
 
 def _scan(said: dict[str, Any]) -> tuple[dict[str, Any], Any]:
-    scan = read_scan(said["path"], modality=said["modality"], body_part=said["body_part"])
+    with room.provided(_shelf.stack):
+        scan = read_scan(said["path"], modality=said["modality"], body_part=said["body_part"])
     source = scan.source
     kept = {"files": [str(f) for f in source.files], "identity": source.identity, "study_date": source.study_date}
     return {"head": head_of(scan), "source": kept}, [scan.voxels]

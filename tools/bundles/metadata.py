@@ -24,8 +24,9 @@ _MODALITIES = {
 EXTRA = "scanwright.json"
 _EXTRA_KEYS = {
     "name", "summary", "not_for", "body_parts", "modalities", "licence", "utterances", "prompts", "crop_mm", "accuracy",
-    "weights_sha256", "notes",
+    "weights_sha256", "notes", "window_multiple", "bfloat16",
 }  # fmt: skip
+MOST_MULTIPLE = 256
 MOST_TEXT = 600
 """Characters of a description that are kept: they are shown to readers and to a language model."""
 
@@ -40,6 +41,8 @@ class About:
         labels: structure by label value, background left out.
         crop_mm: size (x, y, z) of the images it was made for, or None: any.
         notes: what a reader must be told with each result.
+        window_multiple: windows may be as large as memory allows, in multiples of this; 0: the bundle's own window.
+        bfloat16: its accuracy was measured in sixteen bits, which are used where the device is fast in them.
     """
 
     spec: ToolSpec
@@ -48,6 +51,8 @@ class About:
     labels: Mapping[int, str]
     crop_mm: tuple[float, float, float] | None = None
     notes: tuple[str, ...] = ()
+    window_multiple: int = 0
+    bfloat16: bool = False
 
 
 def about(folder: Path, shipped: bool = False) -> About:
@@ -85,7 +90,10 @@ def about(folder: Path, shipped: bool = False) -> About:
     )  # fmt: skip
     if spec.prompts not in ("needed", "welcome", "unused"):
         raise Refused(f"{EXTRA} says prompts {spec.prompts!r}; needed, welcome or unused is taken")
-    return About(spec, image, output, labels, _crop(extra.get("crop_mm")), tuple(map(_short, extra.get("notes") or ())))
+    return About(
+        spec, image, output, labels, _crop(extra.get("crop_mm")), tuple(map(_short, extra.get("notes") or ())),
+        _multiple(extra.get("window_multiple", 0)), extra.get("bfloat16") is True,
+    )  # fmt: skip
 
 
 def _mapping(data: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:
@@ -131,6 +139,12 @@ def _crop(said: Any) -> tuple[float, float, float] | None:
     except (TypeError, ValueError) as error:
         raise Refused(f"{EXTRA} says crop_mm {said!r}; three sizes in mm are taken") from error
     return x, y, z
+
+
+def _multiple(said: Any) -> int:
+    if not isinstance(said, int) or isinstance(said, bool) or not 0 <= said <= MOST_MULTIPLE:
+        raise Refused(f"{EXTRA} says window_multiple {said!r}; a whole number of voxels up to {MOST_MULTIPLE} is taken")
+    return said
 
 
 def _accuracy(rows: Any, by: str) -> tuple[Accuracy, ...]:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from tools.bundles.config import Config
 from tools.bundles.expressions import Refused
+from tools.bundles.inferring import answer_of
 from tools.bundles.metadata import About, about
 from tools.bundles.pins import pin, read_weights
 from tools.contract import NotApplicable, Progress, SegmentRequest, SegmentResult, ToolFailed, VisionTool
@@ -89,7 +90,7 @@ class BundleTool(VisionTool):
         progress(0.1, "preparing the image")
         try:
             voxels = np.asarray(scan.voxels[window], dtype=np.float32)
-            labels = self._labels(voxels, _moved(scan.affine, window), progress)
+            labels, how = self._labels(voxels, _moved(scan.affine, window), progress)
         except Refused as error:
             raise ToolFailed(f"{spec.name} cannot be run: {error}.") from error
         masks = []
@@ -101,7 +102,7 @@ class BundleTool(VisionTool):
         if not masks:
             due = ", ".join(spec.labels)
             raise NotApplicable(f"{spec.name} outlined nothing in this image. Check that it shows {due}.")
-        notes = [*self.about.notes]
+        notes = [*self.about.notes, *how]
         missing = [v for v in spec.labels if v not in {m.label for m in masks}]
         if missing:
             notes.append(f"Not outlined: {', '.join(missing)}.")
@@ -109,8 +110,8 @@ class BundleTool(VisionTool):
 
     def _labels(
         self, voxels: npt.NDArray[np.float32], affine: npt.NDArray[np.float64], progress: Progress
-    ) -> npt.NDArray[np.int64]:
-        """Return label values (i, j, k) on the grid of the voxels given."""
+    ) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
+        """Return label values (i, j, k) on the grid of the voxels given, and notes on how the network ran."""
         import torch
         from monai.data import MetaTensor
 
@@ -122,12 +123,10 @@ class BundleTool(VisionTool):
         name, out = self.about.image, self.about.output
         data = before({name: image})
         progress(0.3, "running the network")
-        with torch.inference_mode():
-            batch = data[name].to(self._device)[None].float()
-            inferer = self._config.build("inferer") if self._config.has("inferer") else _plain
-            answer = inferer(batch, self._network)
-        answer = answer[0] if isinstance(answer, (list, tuple)) else answer
-        data[out] = MetaTensor(answer[0].float().cpu(), meta=dict(data[name].meta))  # its affine is in `meta`
+        inferer = self._config.build("inferer") if self._config.has("inferer") else None
+        batch = data[name].cpu()[None].float()
+        answer, notes = answer_of(batch, self._network, inferer, self._device, self.about, progress)
+        data[out] = MetaTensor(answer[0].float(), meta=dict(data[name].meta))  # its affine is in `meta`
         progress(0.9, "back to the scan's grid")
         found = after(data)[out]
         found = found.argmax(0, keepdim=True) if found.shape[0] > 1 else found
@@ -136,7 +135,7 @@ class BundleTool(VisionTool):
         labels: npt.NDArray[np.int64] = np.rint(np.asarray(found.cpu().numpy()[0])).astype(np.int64)
         if labels.shape != voxels.shape:
             raise Refused(f"it answered on a grid of {labels.shape} for an image of {voxels.shape}")
-        return labels
+        return labels, notes
 
     def _step(self, key: str) -> Callable[[Any], Any]:
         assert self._config is not None
@@ -146,10 +145,6 @@ class BundleTool(VisionTool):
 
 def _nothing(data: Any) -> Any:
     return data
-
-
-def _plain(batch: Any, network: Any) -> Any:
-    return network(batch)
 
 
 def _inverted(found: Any, data: Any, before: Any, image: str, output: str) -> Any:

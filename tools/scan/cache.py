@@ -1,15 +1,14 @@
-"""A scan kept in a case's folder: voxels as one .npy read by memory map, everything else as JSON beside it.
+"""A scan kept with a case, or handed to another process: voxels as one .npy read by memory map, the rest as JSON.
 
-Knows nothing of where a scan came from: its `Source` is kept elsewhere, so that this folder names nobody.
+Knows nothing of where a scan came from: its `Source` is kept elsewhere, so that what lies here names nobody.
 """
 
 from __future__ import annotations
 
 import functools
+import hashlib
+import io
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tools.blobs import BlobError, Blobs, Data, StoreDown, folder_blobs
 from tools.scan.model import Known, Scan, Source, UnreadableScan
 
 _VOXELS, _HEAD = "voxels.npy", "scan.json"
@@ -24,20 +24,7 @@ _VOXELS, _HEAD = "voxels.npy", "scan.json"
 
 def save_scan(scan: Scan, folder: Path) -> None:
     """Write a scan into a folder, whole or not at all; a folder that holds it already is left as it is."""
-    if (folder / _HEAD).exists():
-        return
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".part-"))
-    try:
-        np.save(made / _VOXELS, scan.voxels, allow_pickle=False)
-        (made / _HEAD).write_text(json.dumps(head_of(scan)), encoding="utf-8")
-        try:
-            os.replace(made, folder)
-        except OSError:
-            if not (folder / _HEAD).exists():  # else another process was first with the same scan
-                raise
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
+    keep_scan(scan, folder_blobs(folder.parent), folder.name)
 
 
 def open_scan(folder: Path) -> Scan:
@@ -46,26 +33,84 @@ def open_scan(folder: Path) -> Scan:
     Raises:
         UnreadableScan: the folder does not hold one, or its voxels are not of the recorded shape.
     """
+    return kept_scan(folder_blobs(folder.parent), folder.name)
+
+
+def keep_scan(scan: Scan, blobs: Blobs, name: str) -> None:
+    """Keep a scan below a name, its head last: what has a head is whole. What is there already is left as it is.
+
+    Where blobs are fetched from elsewhere the voxels are named by their hash, so that a copy can be told from another.
+    """
+    if blobs.exists(f"{name}/{_HEAD}"):
+        return
+    parts, head, file = _npy(scan.voxels), head_of(scan), _VOXELS
+    if blobs.hashed:
+        file = head["voxels"] = hashed_name(scan)
+    # Not synced: it can be opened again from where it came, and a second of waiting for the disk cannot be had back.
+    blobs.put(f"{name}/{file}", parts, sync=False)
+    blobs.put(f"{name}/{_HEAD}", json.dumps(head).encode(), sync=False)
+
+
+def kept_scan(blobs: Blobs, name: str) -> Scan:
+    """Return the scan kept below a name; its voxels are mapped, or fetched, when first used.
+
+    Raises:
+        UnreadableScan: there is none, or its voxels are not of the recorded shape.
+        StoreDown: the store cannot be reached.
+    """
     try:
-        return _scan(json.loads((folder / _HEAD).read_text(encoding="utf-8")), folder / _VOXELS)
-    except (OSError, ValueError, TypeError, LookupError) as error:
+        head = json.loads(blobs.get(f"{name}/{_HEAD}"))
+        return _scan(head, blobs, f"{name}/{head.get('voxels', _VOXELS)}")
+    except StoreDown:
+        raise
+    except (BlobError, OSError, ValueError, TypeError, LookupError, AttributeError) as error:
         raise UnreadableScan("The case's copy of the scan is missing or damaged. Open the scan again.") from error
 
 
-def _scan(head: dict[str, Any], file: Path) -> Scan:
+def _scan(head: dict[str, Any], blobs: Blobs, name: str) -> Scan:
     shape = _shape(head)
 
     @functools.cache
     def read() -> npt.NDArray[Any]:
         try:
-            voxels = np.load(file, mmap_mode="r", allow_pickle=False)
-        except (OSError, EOFError, ValueError) as error:
+            file = blobs.file(name)
+            voxels = np.load(file, mmap_mode="r", allow_pickle=False) if file else _of_npy(blobs.get(name))
+        except StoreDown:
+            raise
+        except (BlobError, OSError, EOFError, ValueError) as error:
             raise UnreadableScan("The case's copy of the voxels is damaged. Open the scan again.") from error
         if voxels.shape != shape:
             raise UnreadableScan("The case's copy of the voxels has another shape. Open the scan again.")
         return np.asarray(voxels)
 
     return of_head(head, read)
+
+
+def hashed_name(scan: Scan) -> str:
+    """Return the name that a scan's voxels have where they are named by their hash."""
+    digest = hashlib.sha256()
+    for part in _npy(scan.voxels):
+        digest.update(part)
+    return f"voxels.sha256-{digest.hexdigest()}.npy"
+
+
+def _npy(voxels: npt.NDArray[Any]) -> list[Data]:
+    """Return what an .npy file of the voxels holds, without copying them where they lie in one piece."""
+    across = not voxels.flags.c_contiguous and voxels.flags.f_contiguous
+    flat = voxels.T if across else np.ascontiguousarray(voxels)
+    head = io.BytesIO()
+    what = {"descr": np.lib.format.dtype_to_descr(voxels.dtype), "fortran_order": across, "shape": voxels.shape}
+    np.lib.format.write_array_header_1_0(head, what)
+    return [head.getvalue(), flat.reshape(-1).view(np.uint8).data]
+
+
+def _of_npy(data: bytes) -> npt.NDArray[Any]:
+    """Return the array of an .npy file's bytes, over them. Raises ValueError."""
+    head = io.BytesIO(data)
+    if np.lib.format.read_magic(head) != (1, 0):
+        raise ValueError("not the form that we write")
+    shape, across, kind = np.lib.format.read_array_header_1_0(head)
+    return np.frombuffer(data, kind, offset=head.tell()).reshape(shape, order="F" if across else "C")
 
 
 def of_head(

@@ -6,7 +6,7 @@ preallocated volume (`dicom_pixels`). DICOM's LPS ends here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +82,7 @@ def _build(group: Group, notes: tuple[str, ...]) -> Scan:
     return Scan.build(
         voxels,
         affine,
+        owned=True,
         spacing=spacing,
         calibration=calibration,
         modality=header_of.modality(first),
@@ -205,7 +206,7 @@ def _read(group: Group, order: Sequence[int]) -> tuple[npt.NDArray[Any], tuple[s
     for number, instance in enumerate(group.instances, start=1):
         name = where(number, len(group.instances))
         end = n + instance.frame_count
-        for frame in frames(read_pixels(instance.path, name), name):
+        for frame in _frames(instance, name):
             if n >= end or n >= group.count:
                 break
             volume.put(place[n], frame, group.slices[n].slope, group.slices[n].intercept)
@@ -213,6 +214,12 @@ def _read(group: Group, order: Sequence[int]) -> tuple[npt.NDArray[Any], tuple[s
         if n != end:
             raise UnreadableScan(f"{name} holds fewer frames than its header says. Export it again.")
     return volume.ijk, _value_notes(header)
+
+
+def _frames(instance: Instance, name: str) -> Iterable[npt.NDArray[Any]]:
+    """Return the stored values of an instance's frames: at once where it is plain, else through pydicom."""
+    stored = None if instance.pixels is None else instance.pixels.read(instance.path)
+    return frames(read_pixels(instance.path, name), name) if stored is None else (stored,)
 
 
 def _value_notes(header: Any) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tools.scan.dicom_plain import PlainPixels, PlainReader
 from tools.scan.dicom_terms import BODY_PARTS, MODALITIES, NOT_IMAGES
 from tools.scan.model import Known, UnreadableScan
 
@@ -43,7 +44,7 @@ _READ_KEYWORDS = (
     "NominalScannedPixelSpacing", "PixelSpacingCalibrationType", "PatientOrientation", "SliceThickness",
     "BodyPartExamined", "ConvolutionKernel", "ContrastBolusAgent", "ContrastBolusAgentSequence", "WindowCenter",
     "WindowWidth", "RescaleSlope", "RescaleIntercept", "ModalityLUTSequence", "SharedFunctionalGroupsSequence",
-    "PerFrameFunctionalGroupsSequence", "BurnedInAnnotation",
+    "PerFrameFunctionalGroupsSequence", "BurnedInAnnotation", "LongitudinalTemporalInformationModified",
 )  # fmt: skip
 _SECONDARY = "1.2.840.10008.5.1.4.1.1.7"
 """Secondary capture: screens, scanned films and reports, photographs."""
@@ -90,10 +91,14 @@ def quiet() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Instance:
-    """One DICOM file and its header (a pydicom Dataset of the fields read here, no pixels)."""
+    """One DICOM file and its header (a pydicom Dataset of the fields read here, no pixels).
+
+    `pixels` is where they lie, for a plain file (see `dicom_plain`); None leaves them to pydicom.
+    """
 
     path: Path
     header: Any
+    pixels: PlainPixels | None = None
 
     @property
     def frame_count(self) -> int:
@@ -130,7 +135,12 @@ class Slice:
     intercept: float
 
 
-def read_instance(path: Path, where: str) -> Instance:
+def plain_reader() -> PlainReader:
+    """Return what reads the headers of many plain files quickly: one for all files of a reading."""
+    return PlainReader(_READ_KEYWORDS + IDENTITY_KEYWORDS)
+
+
+def read_instance(path: Path, where: str, reader: PlainReader | None = None) -> Instance:
     """Return a file's header. `where` names the file in errors without its name, e.g. ``File 3 of 40``.
 
     Raises:
@@ -138,17 +148,28 @@ def read_instance(path: Path, where: str) -> Instance:
     """
     import pydicom
 
-    tags = list(dict.fromkeys(_READ_KEYWORDS + IDENTITY_KEYWORDS))
     try:
         with quiet():
-            check_inflation(path, where)
-            header = pydicom.dcmread(path, stop_before_pixels=True, force=True, specific_tags=tags)
-            instance = Instance(path, header)
+            plain = None if reader is None else _plain(reader, path)
+            if plain is not None:
+                instance = Instance(path, *plain)
+            else:
+                check_inflation(path, where)
+                tags = list(dict.fromkeys(_READ_KEYWORDS + IDENTITY_KEYWORDS))
+                header = pydicom.dcmread(path, stop_before_pixels=True, force=True, specific_tags=tags)
+                instance = Instance(path, header)
             if instance.is_image:
                 _ = instance.frame_count, instance.is_localizer
             return instance
     except broken() as e:
         raise UnreadableScan(f"{where} is a damaged DICOM file ({type(e).__name__}). Export it again.") from None
+
+
+def _plain(reader: PlainReader, path: Path) -> tuple[Any, PlainPixels] | None:
+    try:
+        return reader.read(path)
+    except broken():  # pydicom reads it, and says what is wrong with it
+        return None
 
 
 def check_inflation(path: Path, where: str) -> None:
@@ -247,7 +268,12 @@ def identity(header: Any) -> dict[str, str]:
 
 
 def study_date(header: Any) -> str | None:
-    """Return the ISO date of the study (of the acquisition where there is none), or None."""
+    """Return the ISO date of the study (of the acquisition where there is none), or None.
+
+    Where an image was de-identified without its dates, those that must stand there are nobody's.
+    """
+    if str(header.get("LongitudinalTemporalInformationModified") or "").upper() == "REMOVED":
+        return None
     for keyword in ("StudyDate", "AcquisitionDate", "SeriesDate", "ContentDate"):
         digits = str(header.get(keyword) or "").replace(".", "")
         if len(digits) == 8 and digits.isdigit():

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tools.scan import room
 from tools.scan.model import UnreadableScan
 from tools.scan.picture import luminance
 
@@ -43,31 +44,46 @@ class Volume:
                 f"The header claims {count} images of {rows} x {columns} pixels; at most {MAX_VOXELS} pixels in all "
                 "are read, and at least one. Export the series again."
             )
-        self.values: npt.NDArray[Any] = np.empty((count, rows, columns), dtype=np.int16)
+        self._shape = (count, rows, columns)
+        self._exact = True
+        self._stack = room.stack(self._shape, np.int16)
+        self._slice: npt.NDArray[Any] = np.empty((rows, columns), np.int16)
 
     def put(self, index: int, stored: npt.NDArray[Any], slope: float, intercept: float) -> None:
         """Write one slice of stored values, rescaled; turn the whole volume to float32 when int16 is not exact."""
-        if stored.shape != self.values.shape[1:]:
+        if stored.shape != self._shape[1:]:
             raise UnreadableScan(
-                f"An image is {stored.shape} pixels where the series has {self.values.shape[1:]}. Export it again."
+                f"An image is {stored.shape} pixels where the series has {self._shape[1:]}. Export it again."
             )
         whole = stored.dtype.kind in "iu" and float(slope).is_integer() and float(intercept).is_integer()
-        if whole and self.values.dtype == np.int16:
+        if whole and self._exact:
             ends = [int(stored.min()) * int(slope) + int(intercept), int(stored.max()) * int(slope) + int(intercept)]
             if min(ends) >= -32768 and max(ends) <= 32767:
-                if slope == 1.0:
-                    np.add(stored, int(intercept), out=self.values[index], dtype=np.int32, casting="unsafe")
+                if slope == 1.0 and stored.dtype.itemsize == 2 and stored.dtype.isnative:
+                    # All values fit, so sixteen bits that wrap around reach them too, at a tenth of the time.
+                    shift = np.array(int(intercept) & 0xFFFF, np.uint16)
+                    np.add(stored.view(np.uint16), shift, out=self._slice.view(np.uint16))
                 else:
-                    self.values[index] = stored.astype(np.int64) * int(slope) + int(intercept)
+                    self._slice[:] = stored.astype(np.int64) * int(slope) + int(intercept)
+                self._stack.put(index, self._slice)
                 return
-        if self.values.dtype == np.int16:
-            self.values = self.values.astype(np.float32)
-        self.values[index] = stored.astype(np.float64) * slope + intercept
+        if self._exact:
+            self._widen()
+        self._slice[:] = stored.astype(np.float64) * slope + intercept
+        self._stack.put(index, self._slice)
+
+    def _widen(self) -> None:
+        exact = self._stack.whole()
+        self._exact, self._stack = False, room.stack(self._shape, np.float32)
+        self._slice = np.empty(self._shape[1:], np.float32)
+        for k, values in enumerate(exact):
+            self._slice[:] = values
+            self._stack.put(k, self._slice)
 
     @property
     def ijk(self) -> npt.NDArray[Any]:
         """A view with axes (column i, row j, slice k)."""
-        return self.values.transpose(2, 1, 0)
+        return self._stack.whole().transpose(2, 1, 0)
 
 
 def read_pixels(path: Path, where: str) -> Any:

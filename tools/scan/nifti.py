@@ -61,6 +61,7 @@ def load_nifti(path: Path) -> Scan:
     return Scan.build(
         _plain(voxels),
         affine,
+        owned=True,
         laterality_known=framed,
         slice_interval_mm=float(np.linalg.norm(affine[:3, 2])) if shape[2] > 1 else None,
         notes=tuple(notes),

@@ -87,6 +87,7 @@ def load_nrrd(path: Path) -> Scan:
     return Scan.build(
         voxels,
         affine,
+        owned=True,
         spacing=spacing,
         calibration="none" if spacing[0] is None else "patient",
         laterality_known=known,

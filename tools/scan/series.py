@@ -11,7 +11,17 @@ from pathlib import Path
 
 import numpy as np
 
-from tools.scan.dicom_header import Instance, Slice, broken, modality, number, quiet, read_instance, slices
+from tools.scan.dicom_header import (
+    Instance,
+    Slice,
+    broken,
+    modality,
+    number,
+    plain_reader,
+    quiet,
+    read_instance,
+    slices,
+)
 from tools.scan.grid import directions
 from tools.scan.model import ScanError, UnreadableScan
 
@@ -35,6 +45,7 @@ class SeriesSummary:
         rows, columns: pixels.
         modality: DICOM code, or None.
         files: its files, unordered.
+        study: StudyInstanceUID. Local use only.
     """
 
     uid: str
@@ -45,6 +56,7 @@ class SeriesSummary:
     columns: int
     modality: str | None
     files: tuple[Path, ...]
+    study: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,6 +107,7 @@ class Group:
             columns=int(header.Columns),
             modality=modality(header).value,
             files=tuple(i.path for i in self.instances),
+            study=str(header.get("StudyInstanceUID") or ""),
         )
 
 
@@ -104,8 +117,8 @@ def read_groups(files: Sequence[Path]) -> list[Group]:
     Raises:
         UnreadableScan: a damaged file, or no image in any.
     """
-    total = len(files)
-    everything = [read_instance(f, where(n, total)) for n, f in enumerate(files, start=1)]
+    total, reader = len(files), plain_reader()
+    everything = [read_instance(f, where(n, total), reader) for n, f in enumerate(files, start=1)]
     try:
         with quiet():
             images = [i for i in everything if i.is_image]
@@ -149,8 +162,8 @@ def _group(images: Sequence[Instance]) -> list[Group]:
 
 
 def _same(a: tuple[float, ...] | None, b: tuple[float, ...] | None) -> bool:
-    if a is None or b is None:
-        return a is b
+    if a is None or b is None or a == b:
+        return a == b
     return bool(np.allclose(a, b, atol=0.01))
 
 

@@ -7,6 +7,8 @@ Checks the place before the network is asked, and the weights' hash before they 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from tools.contract import (
     VisionTool,
     outside,
 )
+from tools.inference import Attempt, first_that_fits
 from tools.measure import touches_edge
 from tools.models.nodule_segmenter.components import SNAP_MM, Prompts
 from tools.models.nodule_segmenter.frame import Upright
@@ -33,6 +36,8 @@ from tools.models.nodule_segmenter.window import Array, Index
 from tools.scan import Point
 from tools.weights import pinned
 
+_ran: ContextVar[list[str]] = ContextVar("ran")
+"""What is to be told of how the network ran, for the request under way."""
 WEIGHTS = Path(__file__).parent / "weights.safetensors"
 SHA256 = "c50a67c05ec2c316242e6e915e34f4cce9ad8fd6cc1db7779bde9dc25b62853e"
 """Of the shipped weights; `train.py` makes others, which are pinned here when they are shipped."""
@@ -125,15 +130,14 @@ class NoduleSegmenter(VisionTool):
     def load(self, device: str) -> None:
         """Read the weights after checking their hash. Raises ToolFailed when they are missing or others."""
         content = pinned(self._weights, self._sha256, self.spec.name)
+        import torch
         from safetensors.torch import load
 
-        from tools.models.nodule_segmenter.network import build_network, widened
+        from tools.models.nodule_segmenter.lean import lean_network
+        from tools.models.nodule_segmenter.network import CHANNELS
 
-        network = build_network()
-        network.load_state_dict(widened(load(content)))
-        import torch
-
-        self._network = network.eval().to(device=device, memory_format=torch.channels_last_3d)
+        network = lean_network(load(content), len(CHANNELS))
+        self._network = network.to(device=device, memory_format=torch.channels_last_3d)
         self._device = device
 
     def run(self, request: SegmentRequest, progress: Progress = lambda fraction, phrase: None) -> SegmentResult:
@@ -155,7 +159,12 @@ class NoduleSegmenter(VisionTool):
         progress(0.1, "looking at the place")
         _check_place(view, prompts)
         progress(0.2, "outlining")
-        found = outline(view.volume, view.spacing, prompts, request.threshold, self._predict)
+        ran: list[str] = []
+        token = _ran.set(ran)
+        try:
+            found = outline(view.volume, view.spacing, prompts, request.threshold, self._predict)
+        finally:
+            _ran.reset(token)
         if found is None:
             raise NotApplicable(
                 f"There is no outline above the threshold {request.threshold:g} at that place. Lower the threshold "
@@ -167,19 +176,43 @@ class NoduleSegmenter(VisionTool):
                 f"{found.contrast_hu:.0f} HU (at least {LEAST_CONTRAST_HU:g} are needed). Click inside the lesion, or "
                 "draw a box around it."
             )
-        return _result(view, found, request)
+        return _result(view, found, request, ran)
 
     def _predict(self, data: Array) -> Array:
-        """Return the probability of one window, the mean over its mirror images."""
+        """Return the probability of one window, the mean over its mirror images.
+
+        The window is what the network was trained on and stays; where memory does not suffice for all its mirror
+        images at once they go one by one, then on the CPU.
+        """
         import torch
 
         batch = torch.from_numpy(np.stack([np.flip(data, axes) for axes in FLIPS]))
-        kind = self._device.split(":")[0]
-        with torch.inference_mode(), torch.autocast(kind, torch.bfloat16, enabled=kind == "cuda"):
-            batch = batch.to(device=self._device, memory_format=torch.channels_last_3d)
-            answer = torch.sigmoid(self._network(batch).float() + SHIFT)[:, 0].cpu()
+        ways = [
+            Attempt("", lambda: self._answer(batch, self._device)),
+            Attempt("view by view", lambda: torch.cat([self._answer(b[None], self._device) for b in batch])),
+        ]
+        if self._device != "cpu":
+            ways.append(Attempt("on the CPU", lambda: self._on_cpu(batch)))
+        answer, notes = first_that_fits(ways, self.spec.name)
+        _ran.get([]).extend(notes)
         turned = [torch.flip(a, axes) if axes else a for a, axes in zip(answer, FLIPS, strict=True)]
         return np.asarray(torch.stack(turned).mean(dim=0).numpy(), dtype=np.float32)
+
+    def _answer(self, batch: Any, device: str) -> Any:
+        """Return the probabilities of a batch of windows, on the CPU."""
+        import torch
+
+        kind = device.split(":")[0]
+        with torch.inference_mode(), torch.autocast(kind, torch.bfloat16, enabled=kind == "cuda"):
+            placed = batch.to(device=device, memory_format=torch.channels_last_3d)
+            return torch.sigmoid(self._network(placed).float() + SHIFT)[:, 0].cpu()
+
+    def _on_cpu(self, batch: Any) -> Any:
+        self._network.to("cpu")
+        try:
+            return self._answer(batch, "cpu")
+        finally:
+            self._network.to(self._device)
 
 
 def _prompts(view: Upright, request: SegmentRequest) -> Prompts:
@@ -275,8 +308,8 @@ def _outside_body(view: Upright, seed: Index) -> bool:
     return bool(mine and (edge == mine).any())
 
 
-def _result(view: Upright, found: Outline, request: SegmentRequest) -> SegmentResult:
-    """Return the mask with what a reader must know about it."""
+def _result(view: Upright, found: Outline, request: SegmentRequest, ran: Sequence[str]) -> SegmentResult:
+    """Return the mask with what a reader must know about it; `ran` says how the network did, where not as usual."""
     mask = view.mask(found.box, found.start, "nodule")
     notes = []
     if view.spacing[0] > TRAINED_MM:
@@ -296,4 +329,4 @@ def _result(view: Upright, found: Outline, request: SegmentRequest) -> SegmentRe
         for place, keep in request.clicks
         if keep and not mask.contains(place)
     ]
-    return SegmentResult(mask, request.threshold, tuple(notes))
+    return SegmentResult(mask, request.threshold, (*notes, *dict.fromkeys(ran)))

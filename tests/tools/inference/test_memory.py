@@ -1,0 +1,77 @@
+"""What a network needs is measured, what there is is read, and ways are tried in order until one fits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tools.contract import ToolFailed
+from tools.inference import Attempt, bytes_a_voxel, first_that_fits, is_out_of_memory, room_bytes
+
+torch = pytest.importorskip("torch")
+
+
+def way(said: str, error: Exception | None = None) -> Attempt[str]:
+    def act() -> str:
+        if error is not None:
+            raise error
+        return said
+
+    return Attempt(said, act)
+
+
+FULL = (MemoryError(), torch.OutOfMemoryError("CUDA out of memory."), RuntimeError("DefaultCPUAllocator: can't allocate memory"))
+
+
+def test_the_first_way_that_fits_is_told_unless_it_is_the_usual_one() -> None:
+    assert first_that_fits([way("usual"), way("other")], "x") == ("usual", ())
+    result, notes = first_that_fits([*(way("", e) for e in FULL), way("on the CPU"), way("never")], "segmenter")
+    assert result == "on the CPU"
+    assert notes == ("The memory did not suffice for the usual way: segmenter ran on the CPU.",)
+
+
+def test_no_way_is_a_sentence_and_another_error_is_itself() -> None:
+    with pytest.raises(ToolFailed, match=r"segmenter needs more memory than there is, in each of 3 ways"):
+        first_that_fits([way("", e) for e in FULL], "segmenter")
+    with pytest.raises(RuntimeError, match="odd"):
+        first_that_fits([way("", RuntimeError("odd")), way("on the CPU")], "segmenter")
+
+
+def test_the_failed_way_is_gone_before_the_next_begins() -> None:
+    """What the way that did not fit held must not be held by its error while the next one runs."""
+    import weakref
+
+    class Big:
+        pass
+
+    held: list[weakref.ref[Big]] = []
+
+    def fills() -> str:
+        big = Big()
+        held.append(weakref.ref(big))
+        raise MemoryError
+
+    def next_one() -> str:
+        return "free" if held[0]() is None else "held"
+
+    assert first_that_fits([Attempt("", fills), Attempt("again", next_one)], "x")[0] == "free"
+
+
+@pytest.mark.parametrize("error", [ValueError("out of memory"), RuntimeError("no kernel image"), KeyError("x")])
+def test_what_is_no_lack_of_memory(error: Exception) -> None:
+    assert not is_out_of_memory(error)
+
+
+def test_a_networks_need_grows_with_its_channels_and_not_with_the_window() -> None:
+    def net(channels: int) -> Callable[..., object]:
+        return torch.nn.Sequential(torch.nn.Conv3d(1, channels, 3, padding=1), torch.nn.ReLU(), torch.nn.Conv3d(channels, 1, 1)).eval()
+
+    small, large = (bytes_a_voxel(net(c), 1, (8, 8, 8), "cpu") for c in (4, 16))
+    assert small == pytest.approx(4 * (1 + 4 + 4 + 1))
+    assert large == pytest.approx(4 * (1 + 16 + 16 + 1))
+    assert bytes_a_voxel(net(4), 1, (16, 8, 8), "cpu") == pytest.approx(small)
+
+
+def test_there_is_some_room() -> None:
+    assert 2**20 < room_bytes("cpu") < 2**50

@@ -1,0 +1,158 @@
+"""Memory: what a network needs, what there is, and what is done when it does not fit: smaller, then slower, said so.
+
+`first_that_fits` is the house's one answer to a device that is out of memory; whoever runs a network gives it the ways
+there are, best first. Knows no network's kind and no tool.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+from weakref import WeakKeyDictionary
+
+from tools.contract import ToolFailed
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+_measured: WeakKeyDictionary[Any, dict[str, float]] = WeakKeyDictionary()
+"""Bytes a voxel of each network that lives, by device."""
+
+SHARE = 0.6
+"""Of the memory that is free, used at most: the rest is the allocator's waste, the answer and everybody else's."""
+_WORDS = ("out of memory", "can't allocate memory", "not enough memory", "alloc_failed", "unable to allocate")
+"""How torch and the libraries below it say so where the error has no type of its own."""
+
+
+@dataclass(frozen=True)
+class Attempt(Generic[T]):
+    """One way to do a piece of work.
+
+    Attributes:
+        said: what the reader is told when it took this way, e.g. ``in smaller windows``; the first way says nothing.
+        act: does the work.
+    """
+
+    said: str
+    act: Callable[[], T]
+
+
+def first_that_fits(attempts: Sequence[Attempt[T]], what: str) -> tuple[T, tuple[str, ...]]:
+    """Return the first way's result whose memory sufficed, and a note on it (none for the first way).
+
+    Args:
+        attempts: the ways, best first, each needing less memory than the one before, or that of another device.
+        what: for messages, e.g. ``nodule-segmenter``.
+
+    Raises:
+        ToolFailed: none fitted.
+    """
+    for n, attempt in enumerate(attempts):
+        try:
+            result = attempt.act()
+        except (MemoryError, RuntimeError) as error:  # torch's own error of a full GPU is a RuntimeError
+            if not is_out_of_memory(error):
+                raise
+            log.warning("%s: out of memory (way %d of %d)", what, n + 1, len(attempts))
+        else:
+            if n == 0:
+                return result, ()
+            return result, (f"The memory did not suffice for the usual way: {what} ran {attempt.said}.",)
+        free_what_is_held()
+    raise ToolFailed(
+        f"{what} needs more memory than there is, in each of {len(attempts)} ways tried; nothing was recorded. Close "
+        "other programs, or load a part of the scan."
+    )
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether an error says that memory ran out, on the GPU or off it."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _WORDS)
+
+
+def free_what_is_held() -> None:
+    """Give back what was left over by work that failed, and what torch holds in reserve on a GPU."""
+    gc.collect()
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def room_bytes(device: str) -> float:
+    """Return the bytes that a network may use on a device, `SHARE` of what is free."""
+    if device.startswith("cuda"):
+        import torch
+
+        free, _ = torch.cuda.mem_get_info(device)
+        reserve = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return SHARE * (free + reserve)
+    return SHARE * _free_here()
+
+
+def _free_here() -> float:
+    """Return the bytes of memory that this machine, and this container, has free."""
+    found = [math.inf]
+    try:
+        lines = dict(line.split(":") for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines())
+        found.append(float(lines["MemAvailable"].split()[0]) * 1024)
+        group = Path("/sys/fs/cgroup")
+        most = (group / "memory.max").read_text(encoding="ascii").strip()
+        if most != "max":
+            found.append(float(most) - float((group / "memory.current").read_text(encoding="ascii")))
+    except (OSError, ValueError, LookupError):
+        pass
+    least = min(found)
+    return least if math.isfinite(least) else 4.0 * 2**30
+
+
+def bytes_a_voxel(network: Any, channels: int, window: Sequence[int], device: str) -> float:
+    """Return the bytes that a network needs for each voxel of a window, measured on a small one.
+
+    On a GPU the peak of its allocator; elsewhere the sum of all that the layers give out, which is more than is alive
+    at a time and so on the safe side.
+    """
+    import torch
+
+    known = _measured.get(network, {}).get(device)
+    if known is None:
+        known = _measure(torch.zeros((1, channels, *window), device=device), network, device) / math.prod(window)
+        _measured.setdefault(network, {})[device] = known
+    return known
+
+
+def _measure(sample: Any, network: Any, device: str) -> float:
+    """Return the bytes that a network needs for a sample."""
+    import torch
+
+    with torch.inference_mode():
+        if not device.startswith("cuda"):
+            return _given_out(network, sample)
+        network(sample)  # what is set up once is not counted
+        torch.cuda.reset_peak_memory_stats(device)
+        before = torch.cuda.memory_allocated(device)
+        network(sample)
+        return float(torch.cuda.max_memory_allocated(device) - before)
+
+
+def _given_out(network: Any, sample: Any) -> float:
+    total = [float(sample.nbytes)]
+
+    def count(module: Any, given: Any, answer: Any) -> None:
+        if hasattr(answer, "nbytes"):
+            total[0] += answer.nbytes
+
+    hooks = [m.register_forward_hook(count) for m in network.modules() if not list(m.children())]
+    try:
+        network(sample)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return total[0]
