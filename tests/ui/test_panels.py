@@ -16,8 +16,9 @@ from agent.workspace import Workspace
 from tools.phantom import Sphere, chest_phantom
 from ui.acts import Acts
 from ui.deeds import DEEDS, deed
-from ui.panels import settings_html, tools_html
+from ui.panels import settings_html
 from ui.rooms import Rooms
+from ui.tools_panel import WAYS_IN, tools_html
 from ui.viewer.pictures import Pictures
 from ui.viewer.volume import nifti, nifti_labels
 from ui.words import suggestions
@@ -193,11 +194,29 @@ def test_settings_that_are_the_operators_show_no_form(tmp_path: Path) -> None:
 
 def test_tools_say_how_good_by_whom_and_what_is_broken(rooms: Rooms) -> None:
     registry = rooms.workspace.registry
-    shown = tools_html(registry.specs, {"my-tool": "it <imports> what is not there"}, "cpu")
+    registry.broken["my-tool"] = "it <imports> what is not there"
+    shown = tools_html(registry, "cpu")
     for spec in registry.specs:
         assert spec.name in shown
         assert all(html.escape(a.metric) in shown and html.escape(a.by) in shown for a in spec.accuracy)
     assert "it &lt;imports&gt; what is not there" in shown
+
+
+def test_tools_say_whether_they_feed_criteria_and_how_another_comes_in(rooms: Rooms) -> None:
+    registry = rooms.workspace.registry
+    name = registry.specs[0].name
+    assert f"tools allow {name}" not in tools_html(registry, "cpu")
+    held = registry.tools[name]
+    held.trusted, held.shipped, held.origin = False, False, "<own>.py"
+    registry.waiting["lobes"] = "its weights are not fetched: scanwright tools fetch lobes"
+    try:
+        shown = tools_html(registry, "cpu")
+    finally:
+        held.trusted = held.shipped = True
+    assert f"feed no guideline criteria until the operator allows it: scanwright tools allow {name}" in shown
+    assert "Added by the operator (&lt;own&gt;.py)" in shown
+    assert "scanwright tools fetch lobes" in shown
+    assert all(html.escape(command) in shown for _, _, command in WAYS_IN)
 
 
 def test_suggestions_fit_the_state_of_the_case(session: Session) -> None:

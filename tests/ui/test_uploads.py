@@ -13,7 +13,6 @@ from agent.settings import Settings
 from agent.workspace import Workspace
 from tools.phantom import Sphere, chest_phantom
 from tools.scan import Scan, UnreadableScan
-from ui import uploads
 from ui.acts import Acts
 from ui.rooms import Rooms
 from ui.uploads import TooLarge, Uploads
@@ -76,10 +75,9 @@ def test_half_a_file_is_none(tmp_path: Path) -> None:
         place.files(ANNA, BATCH)
 
 
-def test_what_is_too_large_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads, "MAX_BYTES", 4)
+def test_what_is_too_large_is_not_kept(tmp_path: Path) -> None:
     with pytest.raises(TooLarge):
-        take(Uploads(tmp_path), "a.nii", b"abc", b"de")
+        take(Uploads(tmp_path, most=4), "a.nii", b"abc", b"de")
     assert not [p for p in tmp_path.rglob("*") if p.is_file()]
 
 
