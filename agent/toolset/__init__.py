@@ -46,7 +46,10 @@ class Segment(Arguments):
     avoid: list[Place] | None = Field(None, max_length=20, description="clicks on what must be left out, RAS mm")
     threshold: float | None = Field(None, gt=0, lt=1, description="probability that counts as inside")
     change: Literal["tighter", "looser"] | None = Field(None, description="relative to the current outline")
-    tool: str | None = Field(None, description="a segmenter by name")
+    tool: str | None = Field(None, description="a segmenter by name; of outlines side by side, the one to take")
+    tools: list[str] | None = Field(
+        None, min_length=1, max_length=6, description="several segmenters side by side, by name; all: every fitting one"
+    )
 
 
 class OneLesion(Arguments):
@@ -104,6 +107,7 @@ class Export(Arguments):
     destination: str | None = Field(
         None, max_length=300, description="a folder, or pacs: the archive that is set up; left out: the case's own"
     )
+    deidentify: bool | None = Field(None, description="leave out who the patient is (de-identified copy)")
 
 
 @dataclass(frozen=True)
@@ -167,6 +171,7 @@ def validated(function: Function, arguments: Mapping[str, Any]) -> dict[str, Any
 
 def act(desk: Desk, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Run a function by name on a desk and return what a model would see."""
+    desk.need("work")
     function, known = checked(name, arguments)
     return function.act(desk, **known)
 
@@ -197,6 +202,7 @@ def langchain_tools(desk: Desk, more: Sequence[Function] = ()) -> list[BaseTool]
 
 def _bound(function: Function, desk: Desk) -> Callable[..., tuple[str, list[str]]]:
     def call(**arguments: Any) -> tuple[str, list[str]]:
+        desk.need("work")
         before = len(desk.evidence.all())
         result = {"ok": True, "function": function.name, **function.act(desk, **arguments)}
         made = [e.id for e in desk.evidence.all()[before:]]

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from agent.people import Level
 from agent.record import LesionRecord, Record
 from agent.workspace import Workspace
 from tools.contract import FindResult, NotApplicable, Request, SegmentResult, Task, ToolError, ToolFailed, ToolSpec
@@ -19,6 +20,8 @@ from tools.quantity import Quantity, show_value
 from tools.scan import Scan
 
 if TYPE_CHECKING:
+    from agent.cases import Case
+    from agent.report.nameless import Nameless
     from tools.compare import Comparison, TimePoint
     from tools.lungs import LungFields, Place
 
@@ -54,6 +57,10 @@ class Desk:
     stated_now: list[str] = field(default_factory=list)
     said: str | None = None
     """The message under way; None outside a conversation, where who calls is the reader."""
+    hide: bool = False
+    """Whether the reader's yes was to a report without the patient."""
+    nameless: Nameless | None = None
+    """How what is written becomes a report of nobody; None: it is the patient's."""
 
     @property
     def record(self) -> Record:
@@ -63,11 +70,15 @@ class Desk:
     @property
     def state(self) -> dict[str, Any]:
         """What the reader left the case in: selection, focus, open question, view."""
-        return self.workspace.cases.get(self.case_id, self.owner).state
+        return self.need("read").state
 
     def keep(self, **changes: Any) -> None:
         """Merge changes into the state."""
         self.workspace.cases.keep_state(self.case_id, **changes)
+
+    def need(self, level: Level) -> Case:
+        """Return the case. Raises UnknownCase or NoRight unless who works here may do so much in it now."""
+        return self.workspace.cases.get(self.case_id, self.owner, need=level)
 
     def need_scan(self) -> Scan:
         """Return the scan. Raises NotApplicable when the case has none yet."""
@@ -81,7 +92,9 @@ class Desk:
         tool = registry.get(name) if name else registry.best(task, request.scan)
         if tool.spec.task != task:
             raise NotApplicable(f"{name} is a tool to {tool.spec.task}, not to {task}.")
-        job = self.workspace.runtime.submit(tool, request, lambda f, p: self.on_progress(function, f, p))
+        job = self.workspace.runtime.submit(
+            tool, request, lambda f, p: self.on_progress(function, f, p), case=self.case_id
+        )
         if job.place_in_queue:
             self.on_progress(function, 0.0, f"{job.place_in_queue} before it in the queue")
         result = job.result()

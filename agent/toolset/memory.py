@@ -31,6 +31,7 @@ def recall(desk: Desk, what: str = "findings", lesion: int | None = None) -> dic
     elif what in ("settings", "location"):
         items = [x.mask_evidence for x in record.lesions if number in (None, x.number)]
         if what == "location":
+            items += [x.lobe_by_tool for x in record.lesions if x.lobe_by_tool and number in (None, x.number)]
             items += [x.stated["lobe"] for x in record.lesions if "lobe" in x.stated and number in (None, x.number)]
     elif what == "context":
         items = list(record.context.values())

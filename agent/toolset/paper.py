@@ -11,10 +11,13 @@ from tools.contract import NotApplicable, ToolFailed
 
 if TYPE_CHECKING:
     from agent.report import Report
+    from agent.report.files import Hide
     from tools.quantity import Language
 
 ARCHIVE = "pacs"
 """The destination that is no folder."""
+NOBODYS = "deidentified"
+"""The folder beside a case's own files for the copy without the patient: the two are never mixed."""
 KEY_SECTIONS = ("impression", "recommendation")
 """What is said in the chat when a report was written; the rest is read in the report."""
 
@@ -71,24 +74,37 @@ def _compare_priors(desk: Desk) -> list[str]:
     return []
 
 
-def export(desk: Desk, format: str = "all", destination: str | None = None) -> dict[str, Any]:
-    """Write the report's files into a folder, the case's own when none is named; or send them to the archive."""
+def export(
+    desk: Desk, format: str = "all", destination: str | None = None, deidentify: bool | None = None
+) -> dict[str, Any]:
+    """Write the report's files into a folder, the case's own when none is named; or send them to the archive.
+
+    They are of nobody when that was asked for, or when the reader's yes was to that.
+    """
     from agent.report import last_report, write_files
 
     if (destination or "").strip().lower() == ARCHIVE:
-        return _send(desk)
+        return _send(desk, _hide(desk, deidentify))
     folder = _folder(desk, destination)
-    written = write_files(desk, folder, format)
+    hide = _hide(desk, deidentify)
+    written = write_files(desk, folder / NOBODYS if hide and destination is None else folder, format, hide=hide)
     report = last_report(desk)
     return {
         "files": [file.name for file in written.files],
         "not_written": dict(written.absent),
         "destination": destination,
+        "deidentified": hide is not None,
         "report": {"version": report.version, "language": report.language} if report else None,
     }
 
 
-def _send(desk: Desk) -> dict[str, Any]:
+def _hide(desk: Desk, asked: bool | None) -> Hide | None:
+    from agent.report.files import nobodys
+
+    return nobodys(desk.workspace.settings) if asked or desk.hide else None
+
+
+def _send(desk: Desk, hide: Hide | None) -> dict[str, Any]:
     """Send the report as DICOM to the archive that is set up; this function runs only after the reader's yes."""
     from agent.io.archive import send
     from agent.io.choose import open_archive
@@ -96,7 +112,7 @@ def _send(desk: Desk) -> dict[str, Any]:
     from agent.report.files import make_files
 
     archive = open_archive(desk.workspace.settings)
-    made = make_files(desk, "dicom")
+    made = make_files(desk, "dicom", hide=hide)
     if not made.files:
         raise NotApplicable("; ".join(f"{name} cannot be made: {why}" for name, why in made.absent.items()) + ".")
     send(archive, list(made.files.values()), approved=True)
@@ -105,6 +121,7 @@ def _send(desk: Desk) -> dict[str, Any]:
         "sent": list(made.files),
         "not_written": dict(made.absent),
         "destination": ARCHIVE,
+        "deidentified": hide is not None,
         "report": {"version": report.version, "language": report.language} if report else None,
     }
 
@@ -112,6 +129,11 @@ def _send(desk: Desk) -> dict[str, Any]:
 def _folder(desk: Desk, destination: str | None) -> Path:
     """Return the folder meant. Raises NotApplicable for one that is no folder's name or cannot be one."""
     if destination is None or not destination.strip():
+        if desk.workspace.state.vault is not None:
+            raise NotApplicable(
+                "The data folder is encrypted, and files exported into it would lie there in plain text. Name a folder "
+                "elsewhere for them."
+            )
         return desk.workspace.cases.case_folder(desk.case_id) / "report"
     text = destination.strip()
     if "\0" in text or "://" in text:

@@ -8,6 +8,7 @@ import numpy as np
 
 from agent.record import LesionRecord
 from agent.seen_on import seen_on
+from agent.toolset import anatomy, beside
 from agent.toolset.desk import Desk, brief
 from agent.toolset.why import explained
 from tools.contract import (
@@ -75,6 +76,7 @@ def find(desk: Desk, side: str | None = None, max_candidates: int = 10) -> dict[
              "cut_off": touches_edge(candidate.mask), "side": mask.inputs.get("side"),
              "where": mask.inputs.get("where", "")}
         )  # fmt: skip
+    anatomy.locate_all(desk)
     desk.keep(focus=shown[0]["lesion"] if len(shown) == 1 else desk.state.get("focus"))
     return {
         "evidence": search.id, "count": len(shown), "candidates": shown,
@@ -92,13 +94,18 @@ def segment(
     tool: str | None = None,
     add: list[list[float]] | None = None,
     avoid: list[list[float]] | None = None,
+    tools: list[str] | None = None,
 ) -> dict[str, Any]:
     """Outline a lesion from a point, a box, the reader's selection, or again from what it was made of.
 
     `add` and `avoid` are further clicks on the lesion and on what must be left out; a lesion keeps them, so that it is
-    outlined again from all of them. A tool that finds its structures by itself needs none of these.
+    outlined again from all of them. A tool that finds its structures by itself needs none of these. `tools` are run
+    side by side: the first one's outline is the lesion's. A tool whose outline lies beside the lesion's is taken.
     """
     scan = desk.need_scan()
+    places = anatomy.wanted(desk, tool)
+    if places is not None:
+        return anatomy.outline(desk, places)
     old: LesionRecord | None = None
     again = point is None and box is None
     if again:
@@ -114,12 +121,17 @@ def segment(
                 point = list(desk.evidence.mask(old.mask_evidence).core_mm)
     elif lesion is not None:
         old = desk.pick(lesion)
+    if again and old and tool and not (tools or add or avoid or change or threshold):
+        held = beside.taken(desk, old, tool)
+        if held is not None:
+            return held
     cut = _threshold(old, threshold, change)
     clicks = _clicks(old if again else None, add, avoid)
     request = SegmentRequest(scan, _point(point), _box(box), clicks=_wire(clicks), threshold=cut)
     if request.has_prompt and not scan.contains(request.seed):
         raise NotApplicable(outside(scan, request.seed))
-    result, spec = desk.submit("segment", "segment", request, tool)
+    names = beside.meant(desk, tools, prompted=request.has_prompt) if tools else [tool]
+    result, spec = desk.submit("segment", "segment", request, names[0])
     if not result.mask.count:
         raise NotApplicable(
             f"{spec.name} outlined nothing there at threshold {cut:g}; nothing was recorded. Click inside the lesion, "
@@ -131,10 +143,12 @@ def segment(
     item = _record_mask(desk, result.mask, result, spec, number, known, seed)
     parts = [_record_part(desk, part, result, spec, seed) for part in result.parts if part.count]
     desk.keep(focus=None if parts else number, selection=None)
+    anatomy.locate_all(desk)
+    more = beside.others(desk, item, [n for n in names[1:] if n], request, seed) if tools else {}
     return {
         "lesion": number, "evidence": item.id, "where": item.inputs.get("where", ""), "side": item.inputs.get("side"),
         "threshold": cut, "supersedes": list(item.supersedes), "tool": spec.name, "notes": list(result.notes),
-        **({"parts": parts} if parts else {}),
+        **({"parts": parts} if parts else {}), **more,
     }  # fmt: skip
 
 
@@ -208,12 +222,15 @@ def record_drawn(desk: Desk, mask: Mask, number: int | None = None) -> Evidence:
         number, known = _number(desk, mask)
     else:
         known = desk.record.lesion(number)
-    return desk.evidence.add(
+    item = desk.evidence.add(
         "drawn", "reader", "1", mask=mask, scan_id=mask.scan_id,
         inputs={"lesion": number, "label": mask.label, "outlined": True, **desk.place(mask)},
         quantities=(_voxel_volume(desk, mask),) if desk.scan is not None and desk.scan.has_mm else (),
         supersedes=(known.mask_evidence.id,) if known else (),
     )  # fmt: skip
+    if desk.scan is not None:
+        anatomy.locate_all(desk)
+    return item
 
 
 def _record_part(

@@ -1,4 +1,4 @@
-"""Why a classifier gave its score: a map over the picture, kept in the case's folder. Explanation, never evidence.
+"""Why a classifier gave its score: a map over the picture, kept with the case. Explanation, never evidence.
 
 The picture's name is the hash of its content; a model is told that name and what the map is, never pixels or a path.
 """
@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import io
-from pathlib import Path
 from typing import Any
 
 from agent.toolset.desk import Desk
+from tools.blobs import Blobs
 from tools.contract import ClassifyRequest, NotApplicable
 
 FOLDER = "explanations"
@@ -27,16 +27,16 @@ def explained(desk: Desk, request: ClassifyRequest, name: str) -> dict[str, Any]
     content = io.BytesIO()
     Image.fromarray(picture(made)).save(content, "PNG")
     file = f"{hashlib.sha256(content.getvalue()).hexdigest()[:24]}.png"
-    folder = desk.workspace.cases.case_folder(desk.case_id) / FOLDER
-    folder.mkdir(exist_ok=True)
-    (folder / file).write_bytes(content.getvalue())
+    _kept(desk).put(file, content.getvalue())
     return {"picture": file, "note": made.note, "evidence": False}
 
 
-def picture_file(desk: Desk, name: str) -> Path:
-    """Return where a picture of this case lies, for whoever shows it. Raises NotApplicable for a name it has not."""
-    folder = desk.workspace.cases.case_folder(desk.case_id) / FOLDER
-    found = next((p for p in sorted(folder.glob("*.png")) if p.name == name), None)
-    if found is None:
+def picture_of(desk: Desk, name: str) -> bytes:
+    """Return a picture of this case, a PNG, for whoever shows it. Raises NotApplicable for a name it has not."""
+    if name not in _kept(desk).names():
         raise NotApplicable(f"This case has no explanation {name!r}. Ask again what the tool looked at.")
-    return found
+    return _kept(desk).get(name)
+
+
+def _kept(desk: Desk) -> Blobs:
+    return desk.workspace.cases.files(desk.case_id).under(FOLDER)

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from bothways import Place
 
 from tools import Evidence, EvidenceStore, Mask, Quantity
 from tools.evidence import EvidenceError, current_ids
+
+
+@pytest.fixture
+def evidence(tmp_path: Path, place: Place) -> Iterator[EvidenceStore]:
+    """A real evidence store, its rows in either database."""
+    store = EvidenceStore(tmp_path / "evidence", place.databases)
+    yield store
+    store.close()
 
 
 def mask(seed: int = 0, scan: str = "scan") -> Mask:
@@ -32,17 +41,6 @@ def chain(store: EvidenceStore, case: str = "a") -> None:
     room.add("measurement", "measure", quantities=(quantity(),), parents=("E1",))
     room.add("category", "criteria", parents=("E2",), text="row 4")
     room.add("stated", "reader", inputs={"age": 58}, text="58 岁, ex-smoker")
-
-
-def meddle(store: EvidenceStore, *statements: str) -> None:
-    """Change the file behind the store's back, its triggers taken away first."""
-    raw = sqlite3.connect(store.folder / "evidence.sqlite")
-    with raw:
-        for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-            raw.execute(f"DROP TRIGGER {name}")
-        for statement in statements:
-            raw.execute(statement)
-    raw.close()
 
 
 def test_what_is_added_comes_back_the_same(evidence: EvidenceStore) -> None:
@@ -120,10 +118,10 @@ def test_currency_of_a_list_read_from_a_file(evidence: EvidenceStore) -> None:
         "DELETE FROM evidence",
     ],
 )
-def test_the_database_itself_refuses_changes(evidence: EvidenceStore, statement: str) -> None:
+def test_the_database_itself_refuses_changes(evidence: EvidenceStore, place: Place, statement: str) -> None:
     chain(evidence)
-    other = sqlite3.connect(evidence.folder / "evidence.sqlite")
-    with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+    other = place.raw(evidence.folder / "evidence.sqlite")
+    with pytest.raises(place.refusals, match="append-only"):
         other.execute(statement)
     other.close()
     assert len(evidence.rows("a")) == 4
@@ -145,28 +143,31 @@ def test_the_database_itself_refuses_changes(evidence: EvidenceStore, statement:
         ("UPDATE evidence SET number = 7 WHERE number = 4", "E4 is missing"),
     ],
 )
-def test_verify_finds_every_change(evidence: EvidenceStore, statement: str, said: str) -> None:
+def test_verify_finds_every_change(evidence: EvidenceStore, place: Place, statement: str, said: str) -> None:
     chain(evidence)
     chain(evidence, "other")
     assert evidence.verify() == []
-    meddle(evidence, statement if "WHERE" in statement else statement + " WHERE case_id = 'a'",
-           "UPDATE evidence SET number = number" )  # fmt: skip
+    place.meddle(
+        evidence.folder / "evidence.sqlite", statement if "WHERE" in statement else statement + " WHERE case_id = 'a'",
+        "UPDATE evidence SET number = number",
+    )  # fmt: skip
     assert any(said in problem for problem in evidence.verify())
 
 
-def test_a_changed_row_breaks_what_rests_on_it(evidence: EvidenceStore) -> None:
+def test_a_changed_row_breaks_what_rests_on_it(evidence: EvidenceStore, place: Place) -> None:
     """Someone who changes a row and gives it a fitting hash still leaves its children's hashes behind."""
     chain(evidence)
     row = evidence.rows("a")[0]
     forged = Evidence.from_json({**row.to_json(), "inputs": {"lesion": 9}, "hash": ""})
     body = json.dumps(forged.to_json(), ensure_ascii=False, sort_keys=True)
-    meddle(evidence, f"UPDATE evidence SET hash = '{forged.digest([])}', body = '{body}' WHERE number = 1")
+    file = evidence.folder / "evidence.sqlite"
+    place.meddle(file, f"UPDATE evidence SET hash = '{forged.digest([])}', body = '{body}' WHERE number = 1")
     assert evidence.verify() == ["case a: E2 was altered after it was recorded."]
 
 
-def test_one_missing_row_is_reported_once(evidence: EvidenceStore) -> None:
+def test_one_missing_row_is_reported_once(evidence: EvidenceStore, place: Place) -> None:
     chain(evidence)
-    meddle(evidence, "DELETE FROM evidence WHERE number = 3")
+    place.meddle(evidence.folder / "evidence.sqlite", "DELETE FROM evidence WHERE number = 3")
     assert evidence.verify("a") == ["case a: E3 is missing."]
     assert evidence.case("a").add("stated", "reader").id == "E5"
 
@@ -196,7 +197,7 @@ def test_segmenting_again_mends_a_damaged_array(evidence: EvidenceStore) -> None
     assert evidence.verify() == []
 
 
-def test_a_case_goes_with_the_arrays_nobody_else_uses(evidence: EvidenceStore) -> None:
+def test_a_case_goes_with_the_arrays_nobody_else_uses(evidence: EvidenceStore, place: Place) -> None:
     chain(evidence, "a")
     evidence.case("a").add("mask", "segmenter", mask=mask(1))
     chain(evidence, "b")
@@ -205,17 +206,16 @@ def test_a_case_goes_with_the_arrays_nobody_else_uses(evidence: EvidenceStore) -
     assert len(evidence.rows("b")) == 4
     assert [p.stem for p in evidence.arrays.rglob("*.npz")] == [mask(0).hash]
     assert evidence.verify() == []
-    with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+    with pytest.raises(place.refusals, match="append-only"):
         evidence._db.execute("DELETE FROM evidence")
-    evidence._db.rollback()
     assert evidence.case("a").add("stated", "reader").id == "E1"
     evidence.delete_case("b")
     assert list(evidence.arrays.rglob("*.npz")) == []
 
 
-def test_a_damaged_case_can_be_deleted(evidence: EvidenceStore) -> None:
+def test_a_damaged_case_can_be_deleted(evidence: EvidenceStore, place: Place) -> None:
     chain(evidence)
-    meddle(evidence, "UPDATE evidence SET body = body || 'x'")
+    place.meddle(evidence.folder / "evidence.sqlite", "UPDATE evidence SET body = body || 'x'")
     evidence.delete_case("a")
     assert evidence.verify() == []
     assert list(evidence.arrays.rglob("*.npz")) == []
@@ -237,12 +237,12 @@ def test_a_failed_append_leaves_nothing_behind(evidence: EvidenceStore) -> None:
     assert evidence.case("a").add("stated", "reader").id == "E5"
 
 
-def test_it_is_there_after_opening_again(tmp_path: Path) -> None:
-    store = EvidenceStore(tmp_path)
+def test_it_is_there_after_opening_again(tmp_path: Path, place: Place) -> None:
+    store = EvidenceStore(tmp_path, place.databases)
     chain(store)
     before = store.rows("a")
     store.close()
-    again = EvidenceStore(tmp_path)
+    again = EvidenceStore(tmp_path, place.databases)
     assert again.rows("a") == before
     assert again.verify() == []
     again.close()
@@ -268,20 +268,25 @@ WRITER = """
 import sys
 from pathlib import Path
 from tools import EvidenceStore
-store = EvidenceStore(Path(sys.argv[1]))
+from tools.database import open_databases
+databases = open_databases(sys.argv[3], {}) if sys.argv[3] else None
+store = EvidenceStore(Path(sys.argv[1]), databases)
 for n in range(20):
     parents = ("E1",) if store.rows("a") and n % 3 == 0 else ()
     store.case("a").add("stated", sys.argv[2], parents=parents)
 store.close()
+if databases:
+    databases.close()
 """
 
 
-def test_two_processes_at_once(tmp_path: Path) -> None:
+def test_two_processes_at_once(tmp_path: Path, place: Place) -> None:
     folder = tmp_path / "store"
     folder.mkdir()
-    writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(folder), name]) for name in ("one", "two")]
+    command = [sys.executable, "-c", WRITER, str(folder)]
+    writers = [subprocess.Popen([*command, name, place.url or ""]) for name in ("one", "two")]
     assert [w.wait(timeout=120) for w in writers] == [0, 0]
-    store = EvidenceStore(folder)
+    store = EvidenceStore(folder, place.databases)
     rows = store.rows("a")
     assert [e.number for e in rows] == list(range(1, 41))
     assert {e.producer for e in rows} == {"one", "two"}

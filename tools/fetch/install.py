@@ -1,7 +1,7 @@
 """Fetch one thing by name into the operator's tools folder, hold it to its hash, and make of it what a tool can load.
 
-A chest X-ray network comes as a pickle of a whole model: it is read by an unpickler that builds nothing but named
-network parts and tensors, and kept as safetensors. A zoo bundle stays the zip it is, and its weights are pinned.
+A network comes as a pickle, of a whole model or with a training log: what the manifest names reads it, builds nothing
+but tensors and keeps them as safetensors. A zoo bundle stays the zip it is, and its weights are pinned.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def fetch(
     """Fetch what a name means into the tools folder and return what came of it.
 
     Args:
-        name: ``chest-xray``, or ``zoo:NAME`` for a MONAI Model Zoo bundle.
+        name: ``chest-xray``, ``lobes``, or ``zoo:NAME`` for a MONAI Model Zoo bundle.
         folder: the operator's tools folder.
         say: told what is fetched and its size before it is.
         progress: told how far it is.
@@ -105,11 +105,11 @@ def _hold(item: Item, file: Path, folder: Path) -> bool:
 
 
 def _install_network(item: Item, file: Path, folder: Path) -> Path:
-    from tools.models.chest_xray.convert import convert
+    import importlib
 
     target = folder / item.name / "weights.safetensors"
     target.parent.mkdir(exist_ok=True)
-    convert(file, target)
+    importlib.import_module(item.made_by).convert(file, target)
     file.unlink()
     return target
 

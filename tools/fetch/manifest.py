@@ -29,6 +29,8 @@ class Item:
         bytes: its size where known; else the server says it before anything is fetched.
         sha256: of the file where known; else what is seen first is kept and must stay the same.
         sha1: as the Model Zoo's list gives it.
+        made_by: the module whose `convert(file, target)` makes safetensors of it; of a bundle none is made.
+        unchecked: that the address was never tried from here, which is said before it is.
     """
 
     name: str
@@ -37,6 +39,8 @@ class Item:
     bytes: int | None = None
     sha256: str | None = None
     sha1: str | None = None
+    made_by: str = ""
+    unchecked: bool = False
 
     @property
     def file(self) -> str:
@@ -49,8 +53,19 @@ CHEST_XRAY = Item(
     "https://github.com/mlmed/torchxrayvision/releases/download/v1/"
     "nih-pc-chex-mimic_ch-google-openi-kaggle-densenet121-d121-tw-lr001-rot45-tr15-sc15-seed0-best.pt",
     "Apache-2.0 (TorchXRayVision); the data sets it was trained on have terms of their own, some for research only",
+    made_by="tools.models.chest_xray.convert",
 )
-ITEMS: dict[str, Item] = {CHEST_XRAY.name: CHEST_XRAY}
+LOBES = Item(
+    "lobes",
+    "https://github.com/wasserth/TotalSegmentator/releases/download/v2.0.0-weights/"
+    "Dataset297_TotalSegmentator_total_3mm_1559subj.zip",
+    "Apache-2.0 (TotalSegmentator, task total); cite Wasserthal et al. 2023, doi:10.1148/ryai.230024",
+    bytes=135_386_075,
+    made_by="tools.models.lobes.convert",
+    unchecked=True,
+)
+"""Address and size as public sources name them; neither was tried from here."""
+ITEMS: dict[str, Item] = {CHEST_XRAY.name: CHEST_XRAY, LOBES.name: LOBES}
 
 
 def item_of(name: str, zoo: str | None = None) -> Item:

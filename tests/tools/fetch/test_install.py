@@ -35,7 +35,7 @@ def test_names_and_the_newest_version_of_a_bundle() -> None:
     assert (item.file, item.sha1) == ("spleen_ct_segmentation_v0.5.10.zip", "a" * 40)
     assert item_of("chest-xray") is ITEMS["chest-xray"]
     for name, said in (
-        ("lungs", "chest-xray, and zoo:NAME"), ("zoo:../etc", "zoo:NAME"), ("zoo:spleen", "Near it: spleen_ct_segmentation"),
+        ("lungs", "chest-xray, lobes, and zoo:NAME"), ("zoo:../etc", "zoo:NAME"), ("zoo:spleen", "Near it: spleen_ct_segmentation"),
     ):  # fmt: skip
         with pytest.raises(FetchFailed, match=said):
             item_of(name, ZOO)
