@@ -1,7 +1,8 @@
 """What the reader states about the patient or a lesion, read from one message in English or Chinese.
 
-Deterministic and careful: a question, a request, a hypothesis or a quotation states nothing, and what is not clear is
-not taken. Knows nothing of a case: which fields were asked for and which lesion is meant are handed in.
+Deterministic and careful: a question, a request, a hypothesis, a quotation or somebody else's letter (`stated_letter`)
+states nothing, and what is not clear is not taken. Knows nothing of a case: which fields were asked for and which
+lesion is meant are handed in.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 
 from agent import stated_criteria
 from agent import stated_words as said
+from agent.stated_letter import own_words
 from agent.stated_nodes import nodes_of
 from agent.stated_prior import interval_of, targets_of
 
@@ -64,6 +66,7 @@ def read_statements(text: str, *, asked: Sequence[str] = (), lesion: int | None 
         asked: names of the inputs last asked for; a bare "no" or "58" is only an answer to one of these.
         lesion: the lesion in focus, which "it" means.
     """
+    text = own_words(text[:_MAX_READ])
     found: dict[tuple[str, int | None], Statement] = {}
     clauses = list(_clauses(text, lesion))
     for clause in clauses:

@@ -2,8 +2,12 @@
 
     clauses      text -> clauses; their citations; references filled with digits
     vocabulary   the words that claim something, English and Chinese
+    numerals     numbers in words, in Chinese or Roman numerals, in other signs
+    dates        dates in the ways they are written
     claims       a text -> what it claims: amounts, sides, qualifiers, findings, comparisons
     support      cited evidence -> what it carries
+    quotes       what of a clause is a quotation of what it cites
+    rows         whether a passage's numbers stand under the condition that the passage gives them
     check        claims against support, and what is never said
     report       a whole report against its evidence.json
     impression   what may be told of words that rest on nothing

@@ -47,6 +47,7 @@ _THEN = re.compile(
 )
 _TODAY = re.compile(r"\b(?:now|current(?:ly)?|today|measures|this scan)\b|目前|现在|本次|当前|现为", re.IGNORECASE)
 _SEGMENT = re.compile(r"[,,;;::→。]|(?<!\d)[.]\s|\s-+>\s|\b(?:and|to|versus|vs)\b|、")
+_CHANGED = re.compile(r"\b(?:chang\w+|by|larger|smaller|grew|grown|shr\w+|difference)\b|变化|增|减|缩|差", re.IGNORECASE)
 _FROM = re.compile(r"\bfrom\s*$|由\s*$|从\s*$", re.IGNORECASE)
 _TO = re.compile(r"^\s*(?:to|→|-+>|至|到|变为|增至|减至)\s*$", re.IGNORECASE)
 _JOINED = re.compile(r"\bto\b|至|到|→", re.IGNORECASE)
@@ -120,9 +121,11 @@ def misplaced(text: str, amounts: Sequence[Amount], support: Support) -> list[st
             continue  # a reason or a statement gives it
         for value, wanted in zip(amount.values, _times(text, amounts, number), strict=True):
             roles = {role for role, _, q in _roles(support) if is_quantity(q, value, amount.unit)}
+            when = "before" if wanted == PRIOR else "now"
             if wanted and roles and roles <= {PRIOR, NOW} and wanted not in roles:
-                when = "before" if wanted == PRIOR else "now"
                 problems.append(f"{amount.text!r} is not the size {when}")
+            elif wanted and roles == {CHANGE} and not _CHANGED.search(text[: amount.start]):
+                problems.append(f"{amount.text!r} is a change, not the size {when}")
         problems += _not_allowed(amount, support)
     return problems
 

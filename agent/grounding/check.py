@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from agent.grounding import change, limits
+from agent.grounding import change, limits, numerals, rows
 from agent.grounding import vocabulary as words
-from agent.grounding.claims import Amount, Claims, claims
+from agent.grounding.claims import Amount, Claims, claims, claims_of
 from agent.grounding.clauses import bare, cites_of
-from agent.grounding.support import Support, differs, editions
+from agent.grounding.quotes import is_a_sentence, without_editions, without_quotes
+from agent.grounding.support import Support, carries, differs, texts_of
 from tools.evidence import Evidence
 
 _ADVISES = ("category", "passage", "stated")
 """Evidence that may say that nothing further is needed; a model may not."""
 _TELLING = 8
 """A string of an evidence's inputs of this many characters is telling; "nodule" stands everywhere."""
-QUOTE = 24
-"""A run of this many characters found in a cited text is a quotation of it and carries itself."""
-_EDITION = re.compile(r"(?:\s*(?:society|guidelines?|criteria|statement|version|v|指南|标准))*[\s-]*v?\.?\s*(\d{4}|\d\.\d)(?![\d.])", re.I)
-_NUMBER_AT_END = re.compile(r"(?:[\d.,]+\s*(?:-|–|to|x|×|至)?\s*)*$")
-_NUMBER_BEFORE = re.compile(r"\d[\s-]*$")
-_UNIT_AT_START = re.compile(r"[\s-]*(?:[A-Za-z]+|[%%]|[\u3400-\u9fff]{1,2})")
 _IDENTIFIER = re.compile(r"(?<![\w./:-])(?=[\w./:-]*[A-Za-z])(?=[\w./:-]*\d)[A-Za-z][\w./:-]*\w")
 _UNIT_LIKE = re.compile(r"(?:mm|cm|m)[23]|[TNML]\d|\d+", re.IGNORECASE)
 _WIDE = re.compile(r"\s*(?:wide\b|in width\b|宽)")
@@ -73,10 +69,14 @@ class _Judged:
 
     def __post_init__(self) -> None:
         self.text = bare(self.clause)
-        self.rest = _without_quotes(self.text, self.support.texts)
-        self.whole: Claims = claims(self.text)
-        plain = _without_editions(self.rest, self.support)
-        self.claims: Claims = claims(plain)
+        self.rest = without_quotes(self.text, self.support.texts)
+        self.held = self.support.names()
+        self.whole: Claims = claims(self.text, names=self.held)
+        plain = without_editions(self.rest, self.support.cited)
+        read = claims(plain, names=self.held)
+        # An amount is read with its unit, and judged where its number is no quotation.
+        own = tuple(a for a in self.whole.amounts if plain[a.start : a.stop].strip(" -−"))
+        self.claims: Claims = dataclasses.replace(read, amounts=own)
         self.asks = _QUESTION.search(self.text) is not None
         # What stands in a part that says what was not looked at, or cannot be said, is not asserted.
         parts = _PARTS.split(plain)
@@ -89,8 +89,9 @@ class _Judged:
     def problems(self) -> list[str]:
         found = [*self._never(), *self._lesions(), *self._amounts()]
         if not self.asks:
-            found += [*self._places(), *self._words(), *self._comparisons()]
+            found += [*self._places(), *self._denied(), *self._words(), *self._comparisons()]
         found += change.misplaced(self.rest, self.claims.amounts, self.support)
+        found += self._rows()
         return list(dict.fromkeys(found))
 
     def idle(self) -> list[Evidence]:
@@ -99,9 +100,8 @@ class _Judged:
 
     def strange_identifiers(self) -> list[str]:
         """Say which words of letters and digits (a row, a DOI) stand in nothing that is cited."""
-        held = " ".join((*self.support.texts, *(f"{e.producer} {e.version}" for e in self.support.cited))).lower()
         found = [m[0] for m in _IDENTIFIER.finditer(self.text) if not _UNIT_LIKE.fullmatch(m[0])]
-        return [f"{word!r} stands in nothing that is cited" for word in found if word.lower() not in held]
+        return [f"{word!r} stands in nothing that is cited" for word in found if word.lower() not in self.held]
 
     def _uses(self, item: Evidence) -> bool:
         alone = Support((item,), (item,))
@@ -117,7 +117,7 @@ class _Judged:
         if item.inputs.get("what") == "report_edit" and any(t and t in self.text for t in alone.texts):
             return True  # the clinician's own words, however few
         return item.kind in ("scan", "search", "passage", "category") and (
-            self.limits or _without_quotes(self.text, alone.texts) != self.text or item.kind in ("scan", "search", "category")
+            self.limits or without_quotes(self.text, alone.texts) != self.text or item.kind in ("scan", "search", "category")
         )
 
     def _never(self) -> list[str]:
@@ -153,7 +153,7 @@ class _Judged:
         if strangers:
             return [f"there is no lesion {strangers[0]} in this case"]
         about = {n for e in self.support.cited for n in _about(e)}
-        named = self.said.lesions
+        named = self.said.lesions or (self.claims.lesions if all(_about(e) for e in self.support.cited) else frozenset())
         if named and about:
             uncited = sorted(named - about)
             unnamed = sorted(about - self.whole.lesions)
@@ -185,10 +185,25 @@ class _Judged:
                     problems.append(f"{amount.text!r} is not what the cited evidence counts")
                 continue
             problems.append(f"{amount.text!r} is held by nothing that is cited")
-        for date in self.claims.dates:
-            if not any(date in text for text in self.support.texts):
-                problems.append(f"the date {date} is held by nothing that is cited")
-        return problems
+        problems += [f"{sign!r} is a number that cannot be read" for sign in numerals.unread(self.rest)]
+        held = {date for text in self.support.texts for date in claims_of(text).dates}
+        return problems + [
+            f"the date {date} is held by nothing that is cited"
+            for date in self.claims.dates
+            if not any(known.startswith(date) for known in held)
+        ]
+
+    def _rows(self) -> list[str]:
+        """Say which numbers, given by nothing but a cited text, are put together as it does not put them."""
+        measured = [e for e in self.support.cited if e.kind not in ("passage", "category")]
+        passages = [e.text for e in self.support.cited if e.kind == "passage"]
+        others = [t for e in self.support.cited if e.kind == "category" for t in texts_of(e)]
+        if not (passages or others) or is_a_sentence(self.text.lower(), tuple(passages)):
+            return []
+        plain = without_editions(self.text, self.support.cited)
+        told = [a for a in self.whole.amounts if plain[a.start : a.stop].strip()]
+        told = [a for a in told if not any(carries(e, a, self._before(a)) for e in measured)]
+        return rows.misplaced(numerals.folded(plain), told, passages, others)
 
     def _counts(self, amount: Amount) -> bool:
         """Return whether an amount counts the lesions that are cited."""
@@ -206,6 +221,15 @@ class _Judged:
             if not self.support.holds("places", place):
                 problems.append(f"{place!r} is a place that the cited evidence does not give")
         return problems
+
+    def _denied(self) -> list[str]:
+        """Say that a place or size is denied where the cited evidence gives one: what is not so, no evidence holds."""
+        found = words.DENIES.search(self.asserted)
+        if found is None or not self.support.cited or self.support.quotes(found[0]):
+            return []
+        said = claims_of(self.text[max(0, self.text.find(found[0].strip())) :])
+        given = said.sides or said.places or any(a.unit for a in said.amounts) or said.qualifiers
+        return [f"{found[0].strip()!r} denies what is cited"] if given else []
 
     def _words(self) -> list[str]:
         if not self.support.cited and _OFFERED.search(self.text):
@@ -296,70 +320,6 @@ def _about(item: Evidence) -> set[int]:
     """Return the lesions a piece of evidence is about."""
     numbers = [item.inputs.get("lesion"), *(item.inputs.get("lesions") or ())]
     return {n for n in numbers if isinstance(n, int)}
-
-
-def _without_quotes(text: str, sources: tuple[str, ...]) -> str:
-    """Return the text with every long run that stands in a source blanked, position by position."""
-    shown = list(text)
-    lower = text.lower()
-    for source in sources:
-        held = source.lower()
-        if 4 <= len(held) < QUOTE:
-            start = lower.find(held)
-            edges = start >= 0 and (
-                not (lower[start - 1 : start] + lower[start + len(held) : start + len(held) + 1]).isalnum()
-            )
-            if edges and not held.isalpha():
-                shown[start : start + len(held)] = " " * len(held)
-            continue
-        start = 0
-        while start + QUOTE <= len(lower):
-            length = 0
-            if lower[start : start + QUOTE] in held:
-                length = QUOTE
-                while start + length < len(lower) and lower[start : start + length + 1] in held:
-                    length += 1
-                # A run that ends inside a number or a word is cut back to the word before.
-                while 0 < length < len(lower) - start and _inside(lower, start + length):
-                    length -= 1
-            if _goes_on(lower, start + length):
-                length = len(_NUMBER_AT_END.sub("", lower[start : start + length], count=1))
-            if length >= QUOTE // 2 and not _inside(lower, start):
-                # A unit at the run's start belongs to the number before it, which is not part of the run.
-                first = _UNIT_AT_START.match(lower, start) if _NUMBER_BEFORE.search(lower[:start]) else None
-                kept = first.end() if first else start
-                shown[kept : start + length] = " " * (start + length - kept)
-                start += length
-            else:
-                start += 1
-    return "".join(shown)
-
-
-def _goes_on(text: str, at: int) -> bool:
-    """Return whether a word (a unit, perhaps) follows a position, so that a number before it must not be cut from it."""
-    return text[at : at + 2].strip()[:1].isalpha() or text[at : at + 1] in "%%"
-
-
-def _inside(text: str, at: int) -> bool:
-    """Return whether a position lies inside a word or a number (Chinese has no such borders)."""
-    if not 0 < at < len(text):
-        return False
-    a, b = text[at - 1], text[at]
-    if "\u3400" <= a <= "\u9fff" or "\u3400" <= b <= "\u9fff":
-        return a.isdigit() and b.isdigit()
-    return (a.isalnum() and b.isalnum()) or (a.isdigit() and b in ".,-–") or (a in ".,-–" and b.isdigit())
-
-
-def _without_editions(text: str, support: Support) -> str:
-    """Return the text with a guideline's edition blanked where it is one that is shipped or cited."""
-    shown = text
-    cited = {str(e.inputs.get("edition")) for e in support.cited}
-    for name, known in editions().items():
-        for match in re.finditer(re.escape(name), shown, re.IGNORECASE):
-            edition = _EDITION.match(shown, match.end())
-            if edition and edition[1] in (*known, *cited):
-                shown = shown[: match.end()] + " " * (edition.end() - match.end()) + shown[edition.end() :]
-    return shown
 
 
 def _contrast(item: Evidence) -> bool:

@@ -11,15 +11,18 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
+from agent.grounding import numerals
 from agent.grounding import vocabulary as words
+from agent.grounding.dates import dates_of
 
 _UNITS: tuple[tuple[str, str], ...] = (
-    ("mm3", r"mm\s?(?:³|\^?3)(?!\d)|cubic millimet(?:er|re)s?|立方毫米"),
-    ("mm2", r"mm\s?(?:²|\^?2)(?!\d)|square millimet(?:er|re)s?|平方毫米"),
+    ("mm3", r"㎣|mm\s?(?:³|\^?3)(?!\d)|cubic millimet(?:er|re)s?|立方毫米"),
+    ("mm2", r"㎟|mm\s?(?:²|\^?2)(?!\d)|square millimet(?:er|re)s?|平方毫米"),
     ("ml", r"ml(?![A-Za-z0-9])|millilit(?:er|re)s?|cm\s?(?:³|\^?3)(?!\d)|cc(?![A-Za-z0-9])|毫升|立方厘米"),
     ("cm2", r"cm\s?(?:²|\^?2)(?!\d)|平方厘米"),
-    ("mm", r"mm(?![A-Za-z0-9])|millimet(?:er|re)s?|毫米"),
-    ("cm", r"cm(?![A-Za-z0-9])|centimet(?:er|re)s?|厘米|公分"),
+    ("mm", r"㎜|mm(?![A-Za-z0-9])|millimet(?:er|re)s?|毫米|公厘"),
+    ("cm", r"㎝|cm(?![A-Za-z0-9])|centimet(?:er|re)s?|厘米|公分"),
+    ("inch", r"inch(?:es)?(?![A-Za-z])|英寸"),
     ("um", r"µm(?![A-Za-z0-9])|um(?![A-Za-z0-9])|microns?(?![A-Za-z0-9])|微米"),
     ("hu", r"hu(?![A-Za-z0-9])|hounsfield(?: units?)?"),
     ("pixel2", r"square (?:pixels?|px)|平方像素"),
@@ -36,26 +39,40 @@ _UNITS: tuple[tuple[str, str], ...] = (
     ("lesion", r"(?:(?:lung|solid|pulmonary|target|outlined|measured|current|other|more) )*(?:lesions?|nodules?|masses)(?![A-Za-z0-9])|个?(?:病灶|结节|肿块)"),
 )  # fmt: skip
 _UNIT = "|".join(f"(?P<u{n}>{pattern})" for n, (_, pattern) in enumerate(_UNITS))
-_ONES = "one two three four five six seven eight nine ten eleven twelve".split()
-_ZH_ONES = "一二三四五六七八九十"
-_NUMBER = r"\d{1,3}(?:,\d{3})+(?![\d])|\d+(?:\.\d+)?"
-_WORD = rf"(?:\b(?:{'|'.join(_ONES)})\b|[{_ZH_ONES}两]+(?=\s*(?:个|毫米|厘米|年|周|天|岁|月)))"
-_JOIN = r"\s*(?:-|–|—|~|〜|to|至|到|x|×|\*|by|and|or|或|和)\s*"
-_AMOUNT = re.compile(
-    rf"(?<![A-Za-z0-9_.])(?P<sign>(?<![A-Za-z0-9)])[-−])?(?P<chain>(?:{_NUMBER}|{_WORD})(?:{_JOIN}(?:[-−])?(?:{_NUMBER}|{_WORD}))*)"
-    rf"(?:[\s-]*(?:{_UNIT}))?",
-    re.IGNORECASE,
+_NUMBER = r"\d{1,3}(?:,\d{3})+(?![\d])|(?<!\d)\d{1,3},\d{1,2}(?=\s?(?:mm|cm|毫米|厘米))|\d+(?:\.\d+)?|(?<![\w.])\.\d+"
+_BEFORE_UNIT = r"(?=\s*(?:个|毫米|厘米|公分|微米|毫升|立方|平方|年|周|天|岁|月|包年|倍|层|㎜|㎝|mm|cm))"
+_WORD = (
+    rf"(?:(?<![A-Za-z])(?:{numerals.ENGLISH})(?![A-Za-z])|{numerals.CHINESE}{_BEFORE_UNIT}"
+    rf"|(?<![A-Za-z])(?-i:(?=[MDCLXVI]){numerals.ROMAN})(?=\s*(?:mm|cm|毫米|厘米|months?|years?)(?![A-Za-z])))"
 )
+_JOIN = r"\s*(?:-|–|—|~|〜|to|至|到|x|×|\*|by|and|or|或|和)\s*"
+_READ = (
+    rf"(?P<sign>(?<![A-Za-z0-9])[-−])?(?P<chain>(?:{_NUMBER}|{_WORD})(?:{_JOIN}(?:[-−])?(?:{_NUMBER}|{_WORD}))*)"
+    rf"(?:[\s-]*(?:{_UNIT}))?"
+)
+_AMOUNT = re.compile(rf"(?<![A-Za-z0-9_.]){_READ}", re.IGNORECASE)
+_GLUED = re.compile(rf"(?<![0-9.]){_READ}", re.IGNORECASE)
+"""The same where letters stand right before a number: ``sizex43.7 mm``."""
 _EACH_UNIT = re.compile(r"(?<=\d)(\s*)(mm|cm|毫米|厘米)(?=\s*(?:x|×|\*|by)\s*\d+(?:\.\d+)?\s*\2)", re.IGNORECASE)
 """The unit of the first number in ``14.2 mm x 9.8 mm``: the same is written after the second."""
-_PIECE = re.compile(
-    rf"(?P<join>{_JOIN})?(?P<minus>[-−])?(?P<number>{_NUMBER}|\b(?:{'|'.join(_ONES)})\b|[{_ZH_ONES}两]+)", re.IGNORECASE
-)
+_PIECE = re.compile(rf"(?P<join>{_JOIN})?(?P<minus>[-−])?(?P<number>{_NUMBER}|{_WORD})", re.IGNORECASE)
+_LEAD = re.compile(r"[A-Za-z_]+$")
+_TOKEN_BEFORE, _TOKEN_AFTER = re.compile(r"[\w./:-]*$"), re.compile(r"[\w./:-]*\w|")
+_POWER = ("mm", "cm", "m", "px")
+"""Letters after which a 2 or a 3 is a power: an area, a volume."""
+_SHORT_NAME = 8
+"""Letters of a name that may end in a whole number: T2, S6, COVID19. A longer run hides a number."""
+_A_COUNT = 12
+"""Up to this a number word without a unit is a word ("one of them"); above it a number."""
+_PER_CENT = re.compile(rf"百分之\s*(?P<n>{numerals.CHINESE}|\d+(?:\.\d+)?)")
 
 
 @dataclass(frozen=True)
 class Amount:
-    """Numbers that share a unit: ``14.2 x 9.8 mm``, ``6-12 months``, ``62``. Unit is ``""`` where none is written."""
+    """Numbers that share a unit: ``14.2 x 9.8 mm``, ``6-12 months``, ``62``. Unit is ``""`` where none is written.
+
+    `stop` is where the numbers end and the unit begins.
+    """
 
     values: tuple[Decimal, ...]
     unit: str
@@ -63,6 +80,7 @@ class Amount:
     end: int
     text: str
     worded: bool = False
+    stop: int = 0
 
 
 @dataclass(frozen=True)
@@ -79,10 +97,16 @@ class Claims:
     comparisons: frozenset[str]
 
 
-def claims(text: str) -> Claims:
-    """Return what a text claims. Citations must be gone already (see `clauses.bare`)."""
-    dates = tuple(m[0] for m in words.DATE.finditer(text))
-    plain = words.DATE.sub(_blank, text)
+def claims(text: str, *, names: str | None = None) -> Claims:
+    """Return what a text claims. Citations must be gone already (see `clauses.bare`).
+
+    Args:
+        text: the text.
+        names: what identifiers may stand in it, in lower case (the cited texts); with it, a number glued to letters is
+            read too. Evidence is read without.
+    """
+    folded = numerals.folded(text)
+    dates, plain = dates_of(folded)
     named = list(words.NAMED_LESION.finditer(plain))
     lesions = frozenset(int(n) for m in named for g in m.groups() if g for n in _numbers(g))
     plain = words.NAMED_LESION.sub(_blank, plain)
@@ -90,7 +114,7 @@ def claims(text: str) -> Claims:
     plain = words.DIMENSION.sub(_blank, plain)
     sided = words.NOT_A_SIDE.sub(_blank, text)
     return Claims(
-        amounts=amounts(plain),
+        amounts=amounts(plain, names=names),
         dates=dates,
         lesions=lesions,
         sides=frozenset(name for name, pattern in words.SIDES.items() if pattern.search(sided)),
@@ -101,39 +125,47 @@ def claims(text: str) -> Claims:
     )
 
 
-def amounts(text: str) -> tuple[Amount, ...]:
-    """Return the amounts written in a text, in digits or as number words before a unit."""
+def amounts(text: str, *, names: str | None = None) -> tuple[Amount, ...]:
+    """Return the amounts written in a text, in figures, in words or in numerals.
+
+    >>> [(str(a.values[0]), a.unit) for a in amounts("sizex43.7 mm, half a centimetre, 十四点四毫米", names="")]
+    [('43.7', 'mm'), ('0.5', 'cm'), ('14.4', 'mm')]
+    """
     found = []
-    for match in _AMOUNT.finditer(_EACH_UNIT.sub(_blank, text)):
+    read = _EACH_UNIT.sub(_blank, text)
+    for match in (_AMOUNT if names is None else _GLUED).finditer(read):
         unit = next((_UNITS[n][0] for n in range(len(_UNITS)) if match[f"u{n}"]), "")
         worded = not re.search(r"\d", match["chain"])
-        if worded and not unit:
+        if names is not None and _is_name(read, match, unit, names):
             continue
         values = []
-        for number, piece in enumerate(_PIECE.finditer(match["chain"])):
-            value = _value(piece["number"])
+        for number, piece in enumerate(_PIECE.finditer(read, match.start("chain"), match.end())):
+            if piece.start() >= match.end("chain"):
+                break
+            value = numerals.value_of(piece["number"])
             negative = bool(piece["minus"]) or (number == 0 and bool(match["sign"]))
             values.append(-value if negative else value)
-        found.append(Amount(tuple(values), unit, match.start(), match.end(), match[0].strip(), worded))
+        if not values or (worded and not unit and max(values) <= _A_COUNT):
+            continue
+        found.append(Amount(tuple(values), unit, match.start(), match.end(), match[0].strip(), worded, match.end("chain")))
+    for share in _PER_CENT.finditer(read):
+        found.append(Amount((numerals.value_of(share["n"]),), "%", share.start(), share.end(), share[0], True, share.end()))
     return tuple(found)
 
 
-def _value(written: str) -> Decimal:
-    lower = written.lower()
-    if lower in _ONES:
-        return Decimal(_ONES.index(lower) + 1)
-    if lower[:1] in _ZH_ONES + "两":
-        return Decimal(_chinese(lower))
-    return Decimal(written.replace(",", ""))
-
-
-def _chinese(written: str) -> int:
-    """Return a Chinese numeral from 1 to 99."""
-    digit = {c: n for n, c in enumerate(_ZH_ONES[:9], start=1)} | {"两": 2}
-    if "十" not in written:
-        return digit[written[0]]
-    tens, _, ones = written.partition("十")
-    return (digit.get(tens[:1], 1) if tens else 1) * 10 + (digit.get(ones[:1], 0) if ones else 0)
+def _is_name(text: str, match: re.Match[str], unit: str, names: str) -> bool:
+    """Return whether a number glued to letters belongs to a name: of a row, a unit, a scheme that is cited."""
+    lead = _LEAD.search(text, 0, match.start())
+    if lead is None:
+        return False
+    number = match["chain"]
+    if lead[0].lower() in _POWER and number in ("2", "3"):
+        return True
+    before, after = _TOKEN_BEFORE.search(text, 0, match.start()), _TOKEN_AFTER.match(text, match.start())
+    token = (before[0] if before else "") + (after[0] if after else "")
+    if token.lower().strip("./:-") in names:
+        return True
+    return not unit and number.isdigit() and len(lead[0]) <= _SHORT_NAME
 
 
 def _said(vocabulary: Mapping[str, re.Pattern[str]], text: str) -> frozenset[tuple[str, bool]]:

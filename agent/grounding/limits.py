@@ -18,7 +18,11 @@ _HUNG_ON = re.compile(
     r"\s*(?:(?:and|but) )?(?:(?:it|they) (?:is|are|has|have) )?(?:with(?! respect| regard)\b|beside|accompanied|"
     r"along with|next to|larger\b|bigger\b|smaller\b|unchanged|stable\b|new\b(?! (?:scan|measurement))|grown|growing|"
     r"in the (?:right|left)\b)"
-    r"|\s*(?:伴|并有|合并|较前|较上次|比(?:上次|之前)|稳定|为?新发|增大|缩小|位于[左右])",
+    r"|\s*(?:(?:having|has|have|had) )?(?:gained|lost|risen|swollen|halved|doubled|appeared|reduced|diminished|contracted|expanded|identical|"
+    r"constant|steady|twice|half|bulkier|wider|thicker|absent|grown|(?:as|less|no|not|first|without|the same|up|down) (?:\w+ ){0,3}?"
+    r"(?:than|as|since|seen|change|changed|different|size|before|now)\b)"
+    r"|\s*(?:伴|并有|合并|较前|较上次|比(?:上次|之前|以前|前)|稳定|为?新发|增大|缩小|位于[左右]|[是与和跟]上次|与前|同前|大小如前|变化不大|"
+    r"(?:此前|上次|之前)(?:未见|没有)|首次|体积(?:有所)?[增减])",
     re.IGNORECASE,
 )
 """How something is hung on a sentence that it has nothing to do with."""

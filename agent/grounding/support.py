@@ -59,6 +59,8 @@ QUANTITY_WORDS: Mapping[str, tuple[str, ...]] = {
     r"sum of|总和|之和": ("sum_of_diameters", "sum_percent"),
 }
 """What a number is called before it, and the quantities it may then be."""
+_ACROSS = re.compile(r"[x×]\s*(?:约|about)?\s*$", re.IGNORECASE)
+"""Where a second number of the same name follows: pixels are as wide as high, or not."""
 _TIMES = re.compile(r"^(?:prior|current|change)_")
 REPEATED = 10
 """Characters before a number that a clause repeats of a text: then the number has to be that text's own."""
@@ -90,6 +92,10 @@ class Support:
     def texts(self) -> tuple[str, ...]:
         """Every string the cited evidence holds: its text and the strings of its inputs."""
         return tuple(t for e in self.cited for t in texts_of(e))
+
+    def names(self) -> str:
+        """Return, in lower case, the text in which an identifier of the cited evidence stands."""
+        return " ".join((*self.texts, *(f"{e.producer} {e.version}" for e in self.cited))).lower()
 
     def carries(self, amount: Amount, before: str) -> bool:
         """Return whether some evidence holds this amount. `before` is the clause up to it."""
@@ -138,11 +144,11 @@ def differs(item: Evidence, text: str, amount: Amount) -> bool:
     left = text[max(0, amount.start - REPEATED) : amount.start].lower()
     if len(left.strip()) < REPEATED - 2:
         return False
-    digits = re.match(r"[\d.]+", text[amount.start :])
+    digits = re.match(r"[\d.]+(?:[A-Za-z]\b)?", text[amount.start :])
     held = [t.lower() for t in texts_of(item) if len(t) >= _A_TEXT and left in t.lower()]
     if digits is None or not held:
         return False
-    same = re.compile(re.escape(left + digits[0]) + r"(?![\d.]*\d)")
+    same = re.compile(re.escape(left + digits[0].lower()) + r"(?![\d.]*\d)")
     return not any(same.search(t) for t in held)
 
 
@@ -162,7 +168,8 @@ def _named(quantities: Sequence[Quantity], before: str) -> list[Quantity]:
     ]
     if hits:
         end, names = max(hits)
-        if not re.search(r"\d(?!(?:th|d)\b)", tail[end:]):
+        goes_on = names[0].startswith("pixel_spacing") and _ACROSS.search(tail[end:])
+        if goes_on or not re.search(r"\d(?!(?:th|d)\b)", tail[end:]):
             return [q for q in quantities if _measured(q.name) in names]
     return [q for q in quantities if _measured(q.name) not in HIDDEN]
 

@@ -14,6 +14,9 @@ def _pattern(words: str) -> re.Pattern[str]:
     return re.compile(words, re.IGNORECASE | re.ASCII)
 
 
+_PART = r"(?:third|zone|part|portion|half|region|field)s?\b"
+"""What a lung is cut into, beside its lobes."""
+
 NEGATION = _pattern(
     r"\b(?:no|not|without|never|non|neither|nor|denies|negative for|free of|absence of|absent|isn't|aren't|wasn't)\b[- ]?"
     r"|无|没有|没|未见|未|不是|不|非|否认|排除"
@@ -22,16 +25,21 @@ NEGATION_REACH = 22
 """Characters before a term in which a negation still governs it."""
 
 SIDES: Mapping[str, re.Pattern[str]] = {
-    "right": _pattern(r"\bright(?:[- ]sided)?\b(?! (?:now|away|reading))|\bR[UML]L\b|右(?!键|侧面板)|双侧|两侧|\bbilateral"),
-    "left": _pattern(r"\bleft(?:[- ]sided)?\b(?! (?:out|open|blank|empty|as it|over|alone|to))|\bL[UL]L\b|左(?!键|右)|双侧|两侧|\bbilateral"),
+    "right": _pattern(r"\b(?:Rt|R)\.?(?= (?:lung|side|upper|middle|lower|hemithorax|chest)\b)|\bright(?:[- ]sided)?\b(?! (?:now|away|reading))|\bR[UML]L\b|右(?!键|侧面板)|双侧|两侧|\bbilateral"),
+    "left": _pattern(r"\b(?:Lt|L)\.?(?= (?:lung|side|upper|lower|hemithorax|chest)\b)|\bleft(?:[- ]sided)?\b(?! (?:out|open|blank|empty|as it|over|alone|to))|\bL[UL]L\b|左(?!键|右)|双侧|两侧|\bbilateral"),
 }
 """Sides of the patient; a bilateral finding is on both."""
 NOT_A_SIDE = _pattern(r"\b(?:that'?s|all|you'?re|is that|quite) right\b|\bleft or right\b|\bright or left\b|左右|左还是右|右还是左")
 
 PLACES: Mapping[str, re.Pattern[str]] = {
-    "upper": _pattern(r"\bupper[- ](?:third|zone)|上(?:三分之一|1/3|肺?野)|\bapical\b|\bapex\b|肺尖"),
-    "middle": _pattern(r"\b(?:middle|mid)[- ](?:third|zone)|中(?:三分之一|1/3|肺?野)"),
-    "lower": _pattern(r"\b(?:lower|basal)[- ](?:third|zone)|下(?:三分之一|1/3|肺?野)|\bbasal\b|\bbases?\b of the lung|肺底"),
+    "upper": _pattern(
+        rf"\b(?:upper(?:most)?|top|superior|cranial)[- ]{_PART}|上(?:三分之一|1/3|肺?野|部(?!分)|段)|\bapical\b|\bapex\b|\bapices\b|肺尖|顶部"
+    ),
+    "middle": _pattern(rf"\b(?:middle|mid|central)[- ]{_PART}|\bmid-?lung\b|中(?:三分之一|1/3|肺?野|部(?!分))"),
+    "lower": _pattern(
+        rf"\b(?:lower(?:most)?|basal|bottom|inferior|caudal|basilar)[- ]{_PART}|下(?:三分之一|1/3|肺?野|部(?!分)|段)|\bbasal\b|\bbasilar\b"
+        r"|\b(?:lung )bases?\b|\bbases?\b of the lung|肺底|底部"
+    ),
     "right upper lobe": _pattern(r"\bright upper lobe\b|\bRUL\b|右肺?上叶|右上肺叶?"),
     "right middle lobe": _pattern(r"\b(?:right )?middle lobe\b|\bRML\b|右?肺?中叶|右中肺叶?"),
     "right lower lobe": _pattern(r"\bright lower lobe\b|\bRLL\b|右肺?下叶|右下肺叶?"),
@@ -118,14 +126,45 @@ FINDINGS: Mapping[str, re.Pattern[str]] = {
     "asbestos": _pattern(r"\basbestos\b|石棉"),
 }
 
+_SINCE = r"(?:before|last time|previously|earlier|the (?:prior|last|previous|former)|in the past|formerly|it was)"
+
 COMPARISONS: Mapping[str, re.Pattern[str]] = {
-    "larger": _pattern(r"\b(?:larger|bigger|grown|grew|growing|growth|increas\w+|enlarg(?:ed|ing|ement)|progress\w*)\b|增大|变大|增长|进展|长大|增加"),
-    "smaller": _pattern(r"\b(?:smaller|shr[aiu]nk\w*|decreas\w+|regress\w*|reduc\w+)\b|缩小|变小|减小|减少"),
-    "unchanged": _pattern(r"\b(?:unchanged|stable|stability|no change|not changed|same size)\b|稳定|无变化|未变|没有变化|不变"),
-    "new": _pattern(r"\bnew(?:ly)?\b(?! (?:measurement|outline|size|value|case|scan|report|one|mask|segmentation))|新发|新出现|新增"),
-    "resolved": _pattern(r"\bresol(?:ved|ution)\b|\bdisappear\w*|消失|吸收"),
+    "larger": _pattern(
+        r"\b(?:larger|bigger|bulkier|grown|grew|growing|growth|increas\w+|enlarg(?:ed|ing|ement)|progress\w*|swollen|swelled|"
+        rf"expanded(?! outline))\b|\b(?:wider|thicker|longer) than {_SINCE}|\bgain(?:ed|ing)? (?:in )?(?:size|volume|bulk|\d)|"
+        r"\b(?:up|risen|rise|rose) in (?:size|volume|diameter)\b|\b(?:twice|double|triple|\w+ times) (?:its|the|as) "
+        r"|\b(?:has |have |having )?(?:doubled|tripled|trebled)\b|\b(?:two|three|four)fold\b"
+        r"|增大|变大|增长|进展|长大|增加|扩大|翻(?:倍|番)|[两二三四五六\d]倍|比(?:上次|以前|之前|前|原来)[^,。]{0,4}大|较前大|大了"
+    ),
+    "smaller": _pattern(
+        r"\b(?:smaller|shr[aiu]nk\w*|decreas\w+|regress\w*|reduc\w+|diminish\w*|contracted|halved)\b|\bless bulky\b"
+        rf"|\b(?:narrower|thinner|shorter) than {_SINCE}|\b(?:lost|losing|loss) (?:in|of) (?:size|volume|bulk)\b"
+        r"|\b(?:down|fallen) in (?:size|volume|diameter)\b|\bhalf (?:its|the) (?:former|previous|earlier|size)\b"
+        r"|缩小|变小|减小|减少|回缩|减半|比(?:上次|以前|之前|前|原来)[^,。]{0,4}小|较前小|小了"
+    ),
+    "unchanged": _pattern(
+        r"\b(?:unchanged|stable|stability|no change|not (?:changed|grown|moved|budged)|same size|steady)\b|\bwithout (?:any )?(?:significant )?change\b"
+        rf"|\b(?:the )?same (?:size )?as {_SINCE}|\bidentical (?:to|with) (?:the )?(?:prior|last|previous|before)|\bas (?:large|big|small|wide) as {_SINCE}"
+        rf"|\bconstant (?:in )?(?:size|volume)\b|\bno different (?:from|to|than) {_SINCE}|\bremain(?:s|ed) (?:as it was|the same|constant)\b"
+        r"|稳定|无(?:明显|显著)?变化|未(?:见)?(?:明显|显著)?(?:变化|变)|没有(?:明显)?变化|不变|变化不大|相仿|同前|如前|一样大"
+    ),
+    "new": _pattern(
+        r"\bnew(?:ly)?\b(?! (?:measurement|outline|size|value|case|scan|report|one|mask|segmentation))"
+        rf"|\bnot (?:seen|visible|present|there) (?:on |at )?{_SINCE}|\bfirst seen now\b|\b(?:has |have |having )?appeared since\b"
+        rf"|\babsent (?:on |at )?{_SINCE}|新发|新出现|新增|(?:此前|之前|以前|上次|既往)(?:未见|没有|无)|首次出现"
+    ),
+    "resolved": _pattern(
+        r"\bresol(?:ved|ution)\b|\bdisappear\w*|\bvanish\w*|\bno longer (?:seen|visible|present|there)\b|消失|吸收|不再可见"
+    ),
     "doubling time": _pattern(r"\bdoubling time\b|倍增时间"),
 }
+
+DENIES = _pattern(
+    r"\b(?:(?:does|do|did|is|are|was|were|has|have) not|(?:does|do|did|is|are|was|were|has|have)n't)\s+(?:really |actually |quite )?"
+    r"(?:lie|lies|sit|sits|in|at|on|within|located|found|measure|reach|extend|have|called|call|long|wide|large|\d)"
+    r"|(?:并)?(?:不|未|没有?|非)(?:位于|处于|在(?=[左右上中下])|测得|达到?(?=\s*\d)|是(?=\s*[\d左右上中下])|称)|(?:[长短直平均]径|体积|大小|CT值|密度)[^,。;\d]{0,3}(?:不是|并非|没有(?!变)|不为)"
+)
+"""A place or a size that is told not to be."""
 
 PAST = _pattern(
     r"\b(?:(?:was|were|had)\b(?! not)|before|previous\w*|earlier|prior|former\w*|first|until|history|superseded|replac\w+|old|used to|"

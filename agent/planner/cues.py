@@ -51,6 +51,8 @@ _RULES: tuple[_Rule, ...] = (
     _rule("talk.scope", r"\b(?:ignore|forget|disregard) (?:all |your |the |any |previous )+(?:instructions?|rules|prompt)|system prompt|"
                         r"忽略(?:之前|以上|所有)的?(?:指令|规则)|delete (?:all|every|the) (?:cases?|evidence|data)"),
     _rule("talk.scope", r"(?:patient(?:'s|s)?|his|her) (?:full )?(?:name|id|birth ?date|date of birth|address|phone)\b|(?:患者|病人|他|她)(?:的)?[^,。]{0,4}(?:姓名|名字|叫什么|生日|电话|住址|身份证|住院号|手机)|(?:姓名|身份证号?|住院号|手机号)(?:是)?(?:多少|什么)"),
+    _rule("talk.scope", r"\bwho(?:'s| is) (?:the|this|my|our) patient\b|(?:患者|病人)(?:是谁|姓什么|叫(?:啥|什么))"),
+    _rule("talk.thanks", r"^(?:no|nope|nah|no,? thanks?(?: you)?|not now|否|不|不用|不必|不要|没有|算了|不用了|never ?mind|forget it)\W*$"),
     _rule("talk.doubling", r"doubling time|\bvdt\b|倍增时间"),
     _rule("talk.identity", r"\bwho (?:are|made|built|wrote|trained|developed|created) (?:you|this|the) ?(?:software|tool|program|app|assistant|system|thing)?\W*$|谁(?:开发|做|写|训练)的?(?:这个?)?(?:软件|系统|程序|工具)|(?:软件|系统|程序|工具)(?:是)?谁|\bare you (?:a|an|chatgpt|gpt)\b|你是谁|谁(?:开发|做|训练)了?的?你"),
     _rule("talk.capabilities", r"\bare you (?:allowed|able|supposed) to\b|\bwhat (?:kinds?|sorts?) of (?:things|questions)|\bwhat (?:can|could) you (?:do|help)|\bwhat (?:else )?are you able to|\bwhat(?:'s| is) possible\b|^how (?:do|can) i use (?:you|this)\b|怎么用(?:你|这个)|你有什么(?:本事|功能|用)|^(?:your |the |list (?:your |the |all )?|show (?:me )?(?:your |the |all )?|any )?(?:tools|functions|features|capabilities)\W*$|\b(?:what|which) (?:tools|models|functions|guidelines) "
@@ -62,6 +64,12 @@ _RULES: tuple[_Rule, ...] = (
     # The reader's own line, and sums of targets
     _Rule("measure", slots.OWN_LINE),
     _rule("compare", slots.SUM.pattern, r"\b(?:define|definition|criteria|guidelines?|how (?:is|are|do|does))\b|定义|指南|标准|怎么"),
+    # A size asked for with a figure: "nodule 2 mm?"
+    _rule("measure", r"^(?:so |is |and |the |right |left |upper |lower |a |this |that |it |big |little )*(?:nodule|lesion|mass|it)?\s*(?:is |about |around |really |over |under |more than |less than )*\d+(?:\.\d+)?\s*(?:mm|cm)\s*(?:big|large|long|wide|or (?:more|less|so))?\s*\?\W*$"),
+    _rule("classify", r"\bcompare\b.{0,12}\b(?:suspicio\w*|malignan\w*|ratings?|scores?|worr\w+)\b|哪(?:一)?个(?:更|最|比较)(?:可疑|危险|像恶性|恶性)|\bwhich (?:one |of (?:them|these) |nodule |lesion )?(?:is|looks) (?:the )?(?:more|most) (?:suspicious|worrying|worrisome|malignant)"),
+    _rule("recall.findings", r"\b(?:run|walk|take|talk) me through\b.{0,20}\b(?:findings|lesions|nodules|case|results)\b|(?:汇报|过)(?:一下|一遍)(?:所有|全部)?(?:的)?(?:发现|结果|病灶)"),
+    _rule("recall.location", r"\bremind me\b.{0,16}\b(?:where|which (?:side|lobe|lung))\b|\bwhere\b.{0,24}\b(?:sits?|lies|lives)\b|(?:它|结节|病灶)?(?:在哪(?:里|儿|边|侧)?|位置)来着"),
+    _rule("recall.history", r"\bwhat was (?:the |its |his |her )?(?:size|diameter|volume|measurement|value|number|long axis)\b(?!.{0,12}\b(?:again|now)\b)|\bwas the (?:size|diameter|volume) (?:then|before|earlier)\b|^(?:the )?(?:size|diameter|volume|value)s? before\b"),
     # What a classifier is asked for
     _rule("classify", r"\bclassif\w+|\bcharacteri[sz]e\b|\breaders?\b.{0,12}\b(?:think|say|rate|rating|opinion|give|call|rank|score)|\b(?:malignan\w+|benign|cancerous)\b|\bis (?:it|this|that) (?:a )?(?:cancer|tumou?r)|\bdiagnos(?:is|e)\b|\b(?:suspicious|worrying|worrisome|concerning) (?:is|does|looking)|"
                       r"\b(?:rate|rating|score|scores|grade) (?:it|this|the (?:lesion|nodule|\w+ (?:one|lesion|nodule))|lesion|for|please)|\bwhat (?:findings|disease|pathology|abnormalit\w+)\b|\bwhat (?:is|'s) wrong\b|"
@@ -69,7 +77,7 @@ _RULES: tuple[_Rule, ...] = (
                       r"良恶性|良性|恶性|可疑(?:吗|么|不|程度|性)|像不像|像(?:是)?(?:癌|恶性?|肿瘤|坏)|(?:好|坏)的?还是(?:好|坏)|是癌|是不是癌|诊断(?:是|为)?什么|分类|异常|正常吗|实变|肺不张|水肿|气胸|积液|胸水|腹水|肺气肿|纤维化|肺炎|骨折|结核|肺栓塞|新冠|打分|评分",
           rf"\b(?:segment|outline|contour|mark|boundar\w+|highlight|measure|how (?:big|large))\b|guidelines?|manage\w*|fleischner|lung[- ]?rads|literature|recommend\w*|follow[- ]?up|rads|report|{'|'.join(('指南', '随访', '报告', '分割', '测量', '勾画', '病史', '句话', '那句'))}|previous|earlier|did you"),
     _rule("classify", r"^(?:is (?:it|this|that) )?(?:a )?(?:cancer|malignancy|tumou?r)(?: or (?:not|no))?\W*$|^(?:是)?(?:不是)?癌(?:症)?(?:吗|么|吧)?\W*$|^评(?:一下|下|个|一评)(?!估)|癌(?:吗|么)|打(?:几|多少)分|(?:几|多少)分$|(?:医生|阅片者|专家|放射科)[^,。]{0,8}(?:评|打|怎么看)|评(?:级|分)|恶性(?:可能|概率|程度)|\b(?:dangerous|worrisome|nasty|sinister)\b|危险吗|要紧吗|严重吗", r"句话|那句|sentence|报告|report|随访|指南|follow"),
-    _rule("compare", r"比(?:上次|上回|之前|以前|去年|前片|原来)[^,。]{0,4}(?:大|小|变|长|缩)|(?:跟|和|与|同)[^,。]{0,12}(?:比(?!较好)|对照|对比)|对照"),
+    _rule("compare", r"比(?:上次|上回|之前|以前|去年|前片|原来)[^,。]{0,4}(?:大|小|变|长|缩)|(?:跟|和|与|同)[^,。]{0,12}(?:比(?!较好)|对照|对比)|对照|(?:跟|和|与)(?:上次|上回|以前|之前|去年|前片|旧片|老片)[^,。]{0,5}(?:差|不同|不一样|一样|区别)"),
     _rule("measure", r"\bre-?measur\w+|重(?:新)?(?:测|量)|再(?:测|量)一?(?:次|遍|下|测)", r"\bthreshold\b|\bbefore\b|\bwas\b|阈值|之前|原来|指南|分割|勾"),
     _rule("measure", r"^(?:(?:please|can you|could you|now|and|then|just|so|ok|re-?)[ ,]*)*(?:re-?)?size (?:(?:up )?(?:it|this|that|them|both|all|these|those|the|lesions?|nodules?|number|mass|#?\d)\b)|\bsize (?:it |this |that |them )?up\b|\bsize up\b|\b(?:more|less|bigger|larger|smaller|over|under|above|below)(?: than)? (?:an?|one|half an?|two|three) (?:cm|centimet\w+|inch)"),
     _rule("measure", r"\brecist (?:diameter|measurement|size|line|length)s?\b|\brecist\s*(?:的)?(?:长?径线?|直径|测量|大小)", r"\b(?:defin\w+|mean\w*|sum|criteria|how (?:is|are|do|does)|what (?:is|counts))\b|定义|标准|怎么|如何|之和|总和|什么(?:是|叫)"),
@@ -117,6 +125,7 @@ _RULES: tuple[_Rule, ...] = (
     _rule("recall.measurements", r"\b(?:list|show|table of|all|recap|current) (?:me )?(?:the |all )?(?:current )?(?:measurements|sizes|diameters)\b(?! of)|\bwhich (?:one|lesion|nodule|of \w+)\b.{0,12}\b(?:biggest|largest|smallest|bigger|larger)|(?:(?:目前|现在|当前|现有|已有)的?(?:测量|大小|尺寸|径线)(?:值|结果|数据)?|(?:全部|所有)的?(?:(?:测量|大小|尺寸|径线)(?:值|结果|数据)|大小|尺寸|径线))(?:是)?(?:多少|有哪些|什么)?$|(?:列出|汇总|显示)(?:所有|全部)?(?:的)?(?:测量|大小)|(?:测量|大小|尺寸|径)(?:值|结果)?(?:全|都|一起|统统)?(?:列|汇总)|哪(?:个|一个|枚)(?:病灶|结节)?最[大小]",
           r"\bmeasure\b|\bagain\b|\bredo\b|重新|测量一下"),
     # The viewer
+    _rule("show", r"(?:给我|让我)(?:看看?|瞧瞧?)(?:一下)?(?:它|这个|那个|病灶|结节)|^(?:take|bring|move) me (?:there|to it)\b"),
     _rule("show", r"\b(?:coronal|sagittal|axial|transverse)\b(?! (?:long|short|diameter|axis|size|measure))|\b(?:lung|mediastin\w+|bone|brain|soft[- ]tissue) (?:window|settings?|preset|view)\b|\bwindow\b(?= (?:level|width|to))|"
                   r"\b(?:go|jump|scroll|navigate|pan|take me|zoom)(?: \w+)? (?:to|in|on)\b|\bcent(?:re|er)\b.*\bon\b|\b(?:show|display|bring up|open|see|view) (?:me )?(?:it|slice|lesion|the (?:\w+ )?(?:lesion|nodule|one|mass)|number|nodule|candidate|where)\b|"
                   r"^(?:(?:and|then|please|now|the|go to|ok|show)[ ,]*)*(?:the )?(?:next|previous) (?:one|lesion|nodule|candidate|slice)\b(?! (?:ct|scan|step))|^(?:再|看看?|到|去|请)*[上下]一(?:个|处|枚|层)(?:病灶|结节|候选)?\W*$|^(?:slice|image) \d+|冠状|矢状|横断|轴位(?!.*径)|(?:肺|纵隔|骨|脑|软组织)窗|跳(?:到|转)|转到|翻到|切(?:到|换)|定位到|(?:显示|看看?)(?:一下)?[大小]的|打开(?:第|病灶|结节|\d|[一二三四五六七八九十]号)|(?:显示|看看?)(?:一下)?(?:第|病灶|结节|\d|[一二三四五六七八九十]号)|第\s*\d+\s*(?:层|张|幅)|居中",
@@ -132,6 +141,7 @@ _RULES: tuple[_Rule, ...] = (
           r"\b(?:define|definition|criteria|recist|guidelines?)\b|\bdid i\b|\bthreshold\b|before (?:the )?(?:new|re-?seg)|定义|指南|标准"),
     # Outlining
     _rule("segment", r"^(?:(?:and|ok|now|please|what|if|you|we|i|how|about|use|used|try|redo|again|do|it|that|take|set|make|run|with|at|to|on|of|the|same|instead|换成|换|改成|改为|改|用|调到|调成|调|到|设为|设|取|再|试试|试|来|,)\W*)*(?:\d{1,2}(?:\.\d+)?\s*(?:%|percent)|百分之[一二三四五六七八九十\d]{1,3})(?:\W*(?:instead|please|again|now|threshold|重新|再|来|一次|试|的|吧|分割|看看))*\W*$"),
+    _rule("segment", r"\b(?:drop|lower|raise|bring|set|put|change) (?:the )?(?:probability|prob|cut|level)\b.{0,12}\b(?:to|at|down|up)\b|(?:^|,)\s*(?:widen|narrow|enlarge) (?:it|the (?:outline|mask|contour))?\W*$|\byou (?:cut off|missed|left out)\b.{0,20}\b(?:spicul\w+|edge|rim|halo|part|border|margin|half|bit)|(?:血管|胸壁|胸膜|肋骨|气管|膈)[^,。]{0,3}(?:别|不要|不该|不)(?:算|包|划|勾|画)(?:进|在)?"),
     _rule("segment", r"\bgo (?:a (?:bit|little|touch) )?(?:wider|narrower|looser|tighter)\b|\b(?:rim|edge|margin|border|part) (?:is|was) (?:missing|cut off|left out)\b|(?:勾|画|包|圈)到[^,。]{0,6}(?:血管|胸壁|胸膜|外面|肋|气管|膈|心)|(?:漏|溢|渗|跑|伸|越)(?:到|进|出)[^,。]{0,6}(?:血管|胸壁|胸膜|外面|肋|气管|膈|心|界)|(?:没|不)(?:有)?(?:勾|包|画|圈|描)(?:得)?(?:全|住|完|够|进)|(?:勾|包|画|圈|描)(?:得)?(?:不|太|过|有点|没)"),
     _rule("segment", r"\bmake (?:it|that|this|(?:lesion |nodule |number |no\.? )\d+|the (?:\w+ )?one) (?:a (?:bit|little|touch) )?(?:smaller|bigger|larger|tighter|looser|wider|narrower)\b|\bredr(?:aw|ew|awn)\b|(?:别|不要)把?[^,。]{0,6}(?:血管|胸壁|胸膜|肋骨|气管|支气管|膈)[^,。]{0,3}(?:包|算|勾|分|画)|\b(?:leave|keep|take|cut) (?:this|that|(?:the |that |this )?(?:\w+ )?(?:vessel|wall|rim|pleura|rib|airway|bronchus|heart|diaphragm|part|bit|structure|thing)) out\b|\b(?:not|don't) include\b.{0,12}\b(?:vessel|wall|pleura|rib|airway|bronchus|heart|diaphragm|this|that)\b"),
     _rule("segment", r"\b(?:re-?|auto-?)?segment(?:s|ed|ing|ation)?\b|\b(?:re-?)?(?:outline|contour|delineat\w+|trace)\b|\b(?:draw|paint|mark|annotate|make|create|get|show)\b.{0,20}\b(?:mask|outlines?|contours?|borders?|boundar\w+|edges?|around)\b|\bmask (?:the|it|this|lesion|out)|"
@@ -145,6 +155,7 @@ _RULES: tuple[_Rule, ...] = (
                      r"\b(?:is|are) (?:it|this|that|the \w+|lesion \d+) (?:bigger|larger|smaller|more|less|over|under|above|below) (?:than )?\d|"
                      r"测(?:量|一|下|出|了)|再测|重测|(?:都|全)(?:量|测)|量了|(?:再|重新)量|量(?:一|下|出)|多大|(?:直|长|短|最大|平均)径|体积|大小|尺寸|(?:ct值|密度|面积)(?:是|为)?(?:多少|几)?|(?:多少|几)个?(?:毫米|厘米|公分|mm|cm)|算(?:一下)?(?:体积|直径|大小)|比\d+(?:毫米|mm)[大小]",
           rf"{FOLLOW_UP}|\bhow long (?:do|should|must|will|is the follow)|\breport\b|你|report|how (?:big|large) (?:a|must|should)|\btarget lesion\b|可测量(?:病灶)?的|多大(?:把握|年纪|岁)|how (?:big|large) is the (?:error|heart)|标准"),
+    _rule("measure", r"\b(?:cal+ipers?|ruler) (?:it|on|across|to)\b|\b(?:ruler|cal+ipers?) (?:please|pls)\b|\bsz\b"),
     # Searching
     _rule("guideline", r"\b(?:what|how|when|why|explain)\b.{0,24}\b(?:brock|mayo|herder|panCan)\b|(?:brock|mayo|herder)\s*(?:模型|公式|评分)?(?:是|有|怎么|如何|什么)|\b(?:passages?|paragraphs?) (?:about|on|for)\b|\bguideline\b.*\b(?:cover|wrote|written|published|edition)|(?:段落|条文|原文)"),
     _rule("find", r"\b(?:top|best|first) (?:\d{1,2}|two|three|four|five|ten)(?: (?:candidates|nodules|lesions|ones))?(?: please)?\W*$|^(?:只|仅|就)?(?:给我?|列出?|要|取|看|找)?(?:前|头|最好的?|最像的?|最可疑的?)\s*[\d一二两三四五六七八九十]{1,3}\s*(?:个|名|位)(?:候选|结节|病灶)?\W*$|^(?:两?肺|肺部|胸部|片子)(?:里|里面|上|中)?(?:都)?有(?:些)?(?:什么|没有)(?:东西|问题)?\W*$"),

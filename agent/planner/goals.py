@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.planner import refer, slots, why
+from agent.planner import beside, refer, slots, why
 from agent.planner.mention import reference
 from agent.planner.reading import Language, after_correction, plain
 from agent.stated_prior import compared_with
@@ -73,6 +73,9 @@ def _one_lesion(function: str, clause: str, card: Card) -> list[Goal] | Which:
 
 
 def _segment(clause: str, card: Card) -> list[Goal] | Which:
+    chosen = beside.taken(clause, card)
+    if chosen is not None:
+        return [Goal("segment", chosen)]
     seen = after_correction(clause)
     arguments: dict[str, Any] = {}
     box, point = slots.box(seen), slots.point(seen)
@@ -94,9 +97,13 @@ def _segment(clause: str, card: Card) -> list[Goal] | Which:
         (t["name"] for t in card.get("tools") or [] if t.get("task") == "segment" and str(t.get("name")) in clause),
         None,
     )
-    if tool:
+    if (places := beside.places_tool(clause, card)) is not None:
+        return [Goal("segment", {"tool": places})]
+    if beside.wanted(clause, card):
+        arguments["tools"] = beside.tools_of(clause, card)
+    elif tool:
         arguments["tool"] = tool
-    mentioned = reference(seen)
+    mentioned = reference(beside.without(seen) if "tools" in arguments else seen)
     fresh = bool(card.get("selection")) and not (change or threshold) and not mentioned.numbers
     if box or point or mentioned.clicked or (fresh and not mentioned.place and not mentioned.by_size):
         return [Goal("segment", arguments)]
@@ -120,8 +127,15 @@ def _leave_out(clicked: Sequence[float], seen: str, card: Card) -> list[Goal] | 
     return [Goal("segment", {"lesion": only, **arguments})]
 
 
+_MOST = re.compile(r"\b(?:biggest|largest|smallest)\b|最")
+"""One of them is asked for, not how they stand to each other."""
+
+
 def _recall(what: str, clause: str, card: Card) -> list[Goal]:
-    numbers = () if what in ("context", "report") else refer.meant(reference(clause), card).numbers
+    said = reference(clause)
+    both = what == "measurements" and said.by_size is not None and not _MOST.search(clause)  # "which is bigger?"
+    of_all = what in ("context", "report") or both
+    numbers = () if of_all else refer.meant(said, card).numbers
     arguments: dict[str, Any] = {"what": what}
     return [Goal("recall", {**arguments, **({"lesion": numbers[0]} if numbers else {})})]
 
@@ -218,6 +232,11 @@ def _write_report(clause: str, raw: str, card: Card, language: Language) -> list
     return [Goal("write_report", arguments)]
 
 
+_NAMELESS = re.compile(
+    r"\b(?:de-?identif|anonym|pseudonym)\w*|\bwithout (?:the |any )?(?:patient|name|identit)|去标识|脱敏|匿名", re.IGNORECASE
+)
+
+
 def _export(clause: str, raw: str, card: Card, language: Language) -> list[Goal]:
     arguments: dict[str, Any] = {}
     if re.search(r"\bjson\b", clause, re.ASCII):
@@ -233,6 +252,8 @@ def _export(clause: str, raw: str, card: Card, language: Language) -> list[Goal]
         arguments["destination"] = folder
     if re.search(r"\bpacs\b", clause, re.ASCII):
         arguments = {"destination": "pacs"}
+    if _NAMELESS.search(clause):
+        arguments["deidentify"] = True
     return [Goal("export", arguments)]
 
 

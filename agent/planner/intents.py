@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 import re
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -26,9 +27,18 @@ READ = 240
 """Characters of a clause that are classified; longer ones dilute what they ask with what they tell."""
 KEPT = 4
 """Fitted routers kept in memory: one is about a megabyte."""
-STRENGTH = 12.0
-"""Inverse regularisation of the linear model: in four-fold cross-validation on the examples alone, without cues,
-0.69 right at 3, 0.70 at 12 and 0.71 at 40."""
+STRENGTH = 0.5
+"""Inverse regularisation of the linear model (a margin). In cross-validation on the examples, of the clauses that no cue
+settles: 0.785 right at 0.2 and at 0.5, 0.778 at 1; a logistic model had 0.774 and took five times as long to fit."""
+WRAPPED = {
+    "en": ("please {}", "can you {}", "ok {} please", "could you {}?", "hey, {}", "so {}", "now {} pls", "{} thanks"),
+    "zh": ("请{}", "帮我{}一下", "麻烦{}", "那{}呢", "呃{}", "再{}", "{}吧", "{}好吗"),
+}
+"""How a wish is wrapped: each example is learned bare and in one of these. In cross-validation 0.795 right instead of
+0.785; slips of the keyboard added in the same way gave 0.788."""
+SHARPNESS = 4.0
+"""What margins are multiplied by before they become shares: in cross-validation a share of 0.65 and more was right 94
+times of 100, one below 0.3 27 times."""
 NEAR, NEARER = 0.35, 0.08
 """A clause is a tool's when it is at least this near to one of its sentences, and nearer than to any shipped one."""
 NEAR_BY_WORD = 0.1
@@ -81,8 +91,8 @@ class Router:
 
     def __init__(self, utterances: Utterances) -> None:
         from sklearn.feature_extraction.text import TfidfVectorizer
-        from sklearn.linear_model import LogisticRegression
         from sklearn.pipeline import make_union
+        from sklearn.svm import LinearSVC
 
         sentences, labels, weights = [], [], []
         for intent, lines in examples().items():
@@ -102,9 +112,10 @@ class Router:
                 sublinear_tf=True,
             ),
         )
-        matrix = self._features.fit_transform(sentences)
-        self._model: Any = LogisticRegression(C=STRENGTH, max_iter=300, tol=1e-3, class_weight="balanced")
-        self._model.fit(matrix, labels, sample_weight=weights)
+        matrix = self._features.fit_transform([*sentences, *(wrapped(s, n) for n, s in enumerate(sentences))])
+        self._model: Any = LinearSVC(C=STRENGTH, class_weight="balanced", random_state=0)
+        self._model.fit(matrix, labels * 2, sample_weight=weights * 2)
+        matrix = matrix[: len(sentences)]
         self._shipped, self._own, self._tasks = matrix[:shipped], matrix[shipped:], labels[shipped:]
         known = {word for sentence in sentences[:shipped] for word in _WORD.findall(sentence)}
         own = {word for sentence in sentences[shipped:] for word in _WORD.findall(sentence)}
@@ -113,7 +124,7 @@ class Router:
 
     def guess(self, clause: str, most: int = 3) -> list[Guess]:
         """Return the likeliest intents of a plain clause, best first."""
-        shares = self._model.predict_proba(self._features.transform([shape(clause)]))[0]
+        shares = _shares(self._model.decision_function(self._features.transform([shape(clause)]))[0].tolist())
         ranked = sorted(zip(self._model.classes_, shares, strict=True), key=lambda p: -p[1])[:most]
         return [Guess(str(name), float(share)) for name, share in ranked]
 
@@ -128,6 +139,23 @@ class Router:
         if tools[best] >= NEAR_BY_WORD and not self._words.isdisjoint(_WORD.findall(shape(clause))):
             return self._tasks[best]
         return self._tasks[best] if tools[best] >= max(NEAR, float(ours.max()) + NEARER) else None
+
+
+def wrapped(sentence: str, number: int) -> str:
+    """Return a sentence as people wrap a wish; which way goes round by its number.
+
+    >>> wrapped("measure it", 0), wrapped("测量", 0)
+    ('please measure it', '请测量')
+    """
+    ways = WRAPPED["zh" if re.search(r"[\u3400-\u9fff]", sentence) else "en"]
+    return ways[number % len(ways)].format(sentence)
+
+
+def _shares(margins: Sequence[float]) -> list[float]:
+    """Return margins as shares of one."""
+    top = max(margins)
+    raised = [math.exp(SHARPNESS * (m - top)) for m in margins]
+    return [r / sum(raised) for r in raised]
 
 
 def shape(text: str) -> str:

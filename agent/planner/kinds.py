@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from agent.planner import cues, refer, slots, why
+from agent.planner import beside, cues, refer, slots, why
 from agent.planner.intents import Router, Utterances
 from agent.planner.mention import reference
 from agent.planner.reading import asks, clauses, quoted
@@ -29,7 +29,7 @@ _FINDINGS = re.compile(
     r"|积液|胸水|腹水|气胸|肺炎|结核|骨折|栓塞|肺不张|水肿|实变|心影|心脏(?:增)?大|肺气肿|纤维化|动脉瘤|新冠", re.ASCII
 )
 _ORGANS = re.compile(
-    r"\b(?:segment|outline|contour|delineate|draw|mask|mark|trace|highlight)\b(?:(?!lesion|nodule|tumou?r|mass).)*\b(?:lungs?|lobe|heart|liver|kidneys?|spleen|"
+    r"\b(?:segment|outline|contour|delineate|draw|mask|mark|trace|highlight)\b(?:(?!lesion|nodule|tumou?r|mass).)*\b(?:lungs?|lobes?|heart|liver|kidneys?|spleen|"
     r"aorta|airways?|trachea|vessels|bones?|ribs?|spine|brain|everything)\b(?! (?:lesion|nodule|mass|tumou?r))"
     r"|(?:肝脏?|心脏|肾脏?|脾脏?|左肺|右肺|全肺)(?!.{0,2}(?:结节|病灶|肿块|占位|转移))[^,。]{0,3}(?:分割|勾|描|圈|画出)|(?:分割|勾画|勾|描|圈)(?:一下|下|出)?(?:整个)?(?:左|右|双|全)?(?:肺(?!结节|内|部?病)|上叶|下叶|肝脏?(?!病)|心脏?|肾|脾|主动脉|气管|骨)", re.ASCII
 )
@@ -60,6 +60,11 @@ _JUST = re.compile(
     r"(?:\s*(?:too|as well|please|呢|的|也))*\s*[.?!]*$", re.ASCII
 )
 _RECORD = re.compile(r"^(?:and |then |please )*(?:add|note|record|remember|keep) (?:that|this|it)(?: down| in mind)?[.! ]*$|^(?:请)?(?:记录|记下|记住|加上)(?:一下|这个)?$", re.ASCII)
+_DESCRIBES = re.compile(
+    r"^(?:the )?(?:lesion|nodule|mass|it)\s*\d{0,2} (?:is|has|looks|appears) (?:\w+ )?(?:calcif\w+|cavit\w+|spiculat\w+|lobulat\w+|round|smooth|irregular|solid|fatty|cystic|\w+ margins?)\W*$"
+    r"|^(?:病灶|结节)?[一二三四五六七八九\d]*号?(?:病灶|结节)?(?:有|见|呈|是)(?:点)?(?:钙化|空洞|毛刺|分叶|脂肪|坏死)\W*$", re.ASCII
+)
+"""A lesion described and nothing asked: what is meant by it is asked."""
 _TAGGED = re.compile(r"(?:right|correct|isn't it|is it not|对吧|对吗|是吧|是不是)\s*\?\s*$", re.ASCII)
 _WANTS = re.compile(
     r"\b(?:please|scor\w+|grad\w+|percent\w*|extent|severity|index|how|what|quantif\w+|estimate)\b|\?|多少|程度|评分|评估|定量|百分比|比例", re.ASCII
@@ -107,6 +112,8 @@ def sense(
         return Sense(clause, topic="both_ways")
     if _RECORD.search(clause):
         return Sense(clause, stated=True)
+    if beside.taken(clause, card) or beside.wanted(clause, card) or beside.places_tool(clause, card):
+        return Sense(clause, intent="segment")
     own = learned.own(clause)
     if not (own and _WANTS.search(clause)) and _is_statement(clause, card):
         if _TAGGED.search(raw) and slots.lobe(clause):
@@ -116,7 +123,7 @@ def sense(
     share = 1.0
     if intent is None:
         best, second = learned.guess(clause)[:2]
-        if best.share < SURE:
+        if best.share < SURE or _DESCRIBES.search(clause):
             return Sense(clause, unsure=Unsure(best.intent, second.intent), settled=False)
         intent, share = best.intent, best.share
     if intent == "talk.doubling" and card.get("prior"):
@@ -144,14 +151,14 @@ def _as_the_case_allows(intent: str, clause: str, card: Card, utterances: Uttera
     """Turn an intent into what this card allows: a function, or a topic that says why not."""
     if intent in ("assess", "guideline"):
         return _advice(intent, clause, card, in_hand)
+    if intent in ("measure", "compare", "recall.history", "classify") and card.get("tools") and _ORGAN_SIZE.search(clause) and not _offered("measure", clause, utterances):
+        return Sense(clause, topic="no_tool")
     if intent == "classify":
         return _classify(clause, card, utterances)
     if intent == "segment" and card.get("tools") and _ORGANS.search(clause) and not _offered("segment", clause, utterances):
         return Sense(clause, topic="no_tool")
     if intent == "export" and _PACS.search(clause):
         return Sense(clause, topic="pacs")
-    if intent in ("measure", "compare", "recall.history") and card.get("tools") and _ORGAN_SIZE.search(clause) and not _offered("measure", clause, utterances):
-        return Sense(clause, topic="no_tool")
     if intent == "measure" and _flat_without_lesion(card):
         return Sense(clause, topic="no_spacing")
     if intent == "recall.location" and _flat_without_lesion(card):

@@ -10,6 +10,7 @@ import re
 
 from agent.planner import cues, slots
 from agent.planner.reading import plain
+from agent.stated_letter import own_words
 
 _CASE = re.compile(
     r"\b(?:lesion|nodule|candidate|target|mass) ?#?\d{1,2}\b(?! ?(?:mm|cm|\d))|\b(?:this|these|those) (?:\w+ )?(?:one|lesions?|nodules?|mass|scan|case|ct|study|patient|report)\b|"
@@ -51,15 +52,29 @@ def _of_change(low: str) -> bool:
     return cues.settle(low) == "compare" and (bool(slots.targets(low)) or not any(c.isdigit() for c in low))
 
 
+_IS_IT_THAT_BIG = re.compile(
+    r"^(?:so |is |and |the |right |left |upper |lower |lobe |lung |a |this |that |it |in )*(?:nodule|lesion|mass)?\s*(?:is |about |around |really |over |under |"
+    r"more than |less than |bigger than |larger than )*\d+(?:\.\d+)?\s*-?(?:mm|cm)\s*(?:big|large|long|wide|across)?\s*\?\W*$"
+    r"|^(?:那|这|这个|那个|左|右|侧|边|上|下|中|叶|肺|的|枚|颗)*(?:结节|病灶|肿块|它)?(?:真|到底|大小|直径)?(?:有|是|到|够|达到|超过|大于|小于|不到)(?:了)?\d+(?:\.\d+)?\s*"
+    r"(?:毫米|厘米|公分|mm|cm)(?:大|左右)?(?:吗|么|嘛|没有?|不)?\W*$"
+)
+"""A size put as a question and nothing else: of this case."""
+
+
 def asks_library(text: str) -> bool:
     """Return whether a message is a question for the guidelines as it stands.
 
     >>> asks_library("9 mm adrenal nodule: do I need to chase it?"), asks_library("how big is lesion 2?")
     (True, False)
+    >>> asks_library("右侧结节有1.5厘米吗"), asks_library("nodule 2 mm?")
+    (False, False)
     """
     from knowledge.subject import subject_of
 
+    text = own_words(text)
     low = plain(text)
+    if _IS_IT_THAT_BIG.search(low):
+        return False
     if _CASE.search(low) or _ACT.search(low) or _of_change(low):
         return False
     subject = subject_of(text)

@@ -19,6 +19,14 @@ _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _QUOTE = re.compile(r"[\"“”「」『』](.{1,300}?)[\"“”「」『』]")
 
+_TRADITIONAL = str.maketrans(
+    "這個顆邊較變測對請檢結節顯視圖報導幫間隨訪標記開與們還沒麼時來進過後發現兩號層樣麗體積長徑徑厘總點擊選擇轉換縱軸窗矢狀冠狀雙側葉處輪廓"
+    "擴張縮緊鬆勾畫範圍閾值評級險惡療癌腫瘤術緣鈣實質淺殘從見說話語寫給傳輸據應該動態觀察議規準類歲煙菸齡術書縮細預約會診斷簡單關於認識誰麼嗎調齊",
+    "这个颗边较变测对请检结节显视图报导帮间随访标记开与们还没么时来进过后发现两号层样丽体积长径径厘总点击选择转换纵轴窗矢状冠状双侧叶处轮廓"
+    "扩张缩紧松勾画范围阈值评级险恶疗癌肿瘤术缘钙实质浅残从见说话语写给传输据应该动态观察议规准类岁烟烟龄术书缩细预约会诊断简单关于认识谁么吗调齐",
+)
+"""Traditional characters of what is asked here, as simplified ones: the vocabulary is kept in one script."""
+
 _FILLER = (
     r"(?:(?:and|then|also|please|pls|now|next|finally|afterwards?|after that|so|but|just|ok(?:ay)?|well|can you|"
     r"could you|would you|will you|can we|could we|i want you to|i'd like you to|i would like you to|go ahead and|"
@@ -68,7 +76,7 @@ def plain(text: str) -> str:
     'measure lesion 2,please!'
     """
     folded = unicodedata.normalize("NFKC", _CONTROL.sub(" ", text[:MAX_READ]))
-    folded = folded.replace("’", "'").replace("‘", "'").replace("–", "-").replace("。", "。")
+    folded = folded.translate(_TRADITIONAL).replace("’", "'").replace("‘", "'").replace("–", "-").replace("。", "。")
     return " ".join(folded.lower().split())
 
 

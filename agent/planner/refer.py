@@ -100,7 +100,7 @@ def _by_size(which: str, there: Sequence[Mapping[str, Any]]) -> int | None:
 def _told_apart(reference: Reference, there: Sequence[Mapping[str, Any]]) -> int | None:
     """Return the one lesion that lobe, side, third, size or group single out."""
     tests = (
-        reference.lobe and (lambda x: x.get("lobe_stated") == reference.lobe),
+        reference.lobe and (lambda x: (x.get("lobe_stated") or x.get("lobe_outlined")) == reference.lobe),
         reference.side and reference.third and (
             lambda x: x.get("side") == reference.side and x.get("third") == reference.third),
         reference.side and (lambda x: x.get("side") == reference.side),

@@ -15,7 +15,7 @@ TWO_SLIPS = 8
 """Letters from which two slips are forgiven instead of one."""
 
 _SHORT = {
-    "lt": "left", "rt": "right", "u": "you", "r": "are", "whats": "what's", "wheres": "where's", "hows": "how's",
+    "lt": "left", "rt": "right", "u": "you", "r": "are", "whats": "what's", "wheres": "where's", "whos": "who's", "sz": "size", "n1": "nodule 1", "n2": "nodule 2", "n3": "nodule 3", "hows": "how's",
     "pls": "please", "plz": "please", "thr": "threshold", "thresh": "threshold", "sag": "sagittal", "cor": "coronal",
     "ax": "axial", "prev": "previous", "dims": "dimensions", "dim": "dimensions", "dia": "diameter",
     "diam": "diameter", "vol": "volume", "gimme": "give me", "dat": "that", "win": "window", "seg": "segment",

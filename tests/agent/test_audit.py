@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from bothways import Place
 from scripted import workspace
 from typer.testing import CliRunner
 
@@ -17,8 +17,8 @@ from agent.audit import AuditLog
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> Iterator[AuditLog]:
-    made = AuditLog(tmp_path)
+def log(tmp_path: Path, place: Place) -> Iterator[AuditLog]:
+    made = AuditLog(tmp_path, place.databases)
     yield made
     made.close()
 
@@ -29,15 +29,6 @@ def filled(log: AuditLog) -> AuditLog:
     log.add("reader-2", "opened", "c2")
     log.add("reader-1", "signed", "c1", (("E1", "a" * 64),))
     return log
-
-
-def change(home: Path, *statements: str) -> None:
-    with sqlite3.connect(home / "audit.sqlite") as raw:
-        raw.execute("DROP TRIGGER audit_is_never_changed")
-        raw.execute("DROP TRIGGER audit_is_never_shortened")
-        for statement in statements:
-            raw.execute(statement)
-    raw.close()
 
 
 def test_a_whole_log_has_no_problems(log: AuditLog) -> None:
@@ -63,34 +54,51 @@ def test_a_whole_log_has_no_problems(log: AuditLog) -> None:
         ("UPDATE audit SET number = 9 WHERE number = 4", "Line 4 is missing"),
     ],
 )
-def test_a_change_is_found(log: AuditLog, tmp_path: Path, statement: str, said: str) -> None:
+def test_a_change_is_found(log: AuditLog, tmp_path: Path, place: Place, statement: str, said: str) -> None:
     filled(log)
-    change(tmp_path, statement)
+    place.meddle(tmp_path / "audit.sqlite", statement)
     assert any(said in problem for problem in log.verify())
 
 
-def test_the_database_itself_refuses_changes(log: AuditLog, tmp_path: Path) -> None:
+def test_the_database_itself_refuses_changes(log: AuditLog, tmp_path: Path, place: Place) -> None:
     filled(log)
-    raw = sqlite3.connect(tmp_path / "audit.sqlite")
     for statement in ("UPDATE audit SET body = ''", "DELETE FROM audit"):
-        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+        raw = place.raw(tmp_path / "audit.sqlite")
+        with pytest.raises(place.refusals, match="append-only"):
             raw.execute(statement)
-    raw.close()
+        raw.close()
 
 
-def test_a_missing_head_is_told(log: AuditLog, tmp_path: Path) -> None:
+def test_a_missing_head_is_told(log: AuditLog, tmp_path: Path, place: Place) -> None:
     filled(log)
-    (tmp_path / "audit.head").unlink()
-    assert log.verify() == ["The file audit.head is missing: lines may have been cut from the end."]
+    if place.url is None:
+        (tmp_path / "audit.head").unlink()
+    else:
+        place.meddle(tmp_path, "DELETE FROM audit_head")
+    name = "The file audit.head" if place.url is None else "The row of audit_head"
+    assert log.verify() == [f"{name} is missing: lines may have been cut from the end."]
 
 
-WRITER = "import sys\nfrom pathlib import Path\nfrom agent.audit import AuditLog\nlog = AuditLog(Path(sys.argv[1]))\nfor n in range(25): log.add(sys.argv[2], 'act')\nlog.close()"
+WRITER = """
+import sys
+from pathlib import Path
+from agent.audit import AuditLog
+from tools.database import open_databases
+databases = open_databases(sys.argv[3], {}) if sys.argv[3] else None
+log = AuditLog(Path(sys.argv[1]), databases)
+for n in range(25):
+    log.add(sys.argv[2], 'act')
+log.close()
+if databases:
+    databases.close()
+"""
 
 
-def test_two_processes_at_once_make_one_chain(tmp_path: Path) -> None:
-    writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), name]) for name in ("one", "two")]
+def test_two_processes_at_once_make_one_chain(tmp_path: Path, place: Place) -> None:
+    command = [sys.executable, "-c", WRITER, str(tmp_path)]
+    writers = [subprocess.Popen([*command, name, place.url or ""]) for name in ("one", "two")]
     assert [w.wait(timeout=120) for w in writers] == [0, 0]
-    log = AuditLog(tmp_path)
+    log = AuditLog(tmp_path, place.databases)
     assert [line.number for line in log.lines()] == list(range(1, 51))
     assert log.verify() == []
     log.close()
@@ -124,7 +132,7 @@ def test_work_on_a_case_leaves_lines_and_no_content(tmp_path: Path, monkeypatch:
     assert "dr-a" in runner.invoke(app, ["audit", "show", "--case", "one"]).output
     assert runner.invoke(app, ["audit", "export", "--out", str(tmp_path / "log.jsonl")]).exit_code == 0
     assert len((tmp_path / "log.jsonl").read_text().splitlines()) == len(lines) + 1
-    change(tmp_path, "UPDATE audit SET body = replace(body, 'dr-a', 'dr-b') WHERE number = 2")
+    Place(None).meddle(tmp_path / "audit.sqlite", "UPDATE audit SET body = replace(body, 'dr-a', 'dr-b') WHERE number = 2")
     broken = runner.invoke(app, ["audit", "verify", "--json"])
     assert broken.exit_code == 1
     assert "Line 2 is not what was written" in broken.output

@@ -29,7 +29,7 @@ TOP = {
 SCAN = {"evidence", "modality", "modality_how", "body_part", "body_part_how", "is_2d", "has_mm", "side_known",
         "slice_interval_mm", "slice_thickness_mm", "made"}  # fmt: skip
 LESION = {"id", "label", "group", "rank", "status", "outlined", "side", "third", "where", "lobe_stated",
-          "lobe_evidence", "mask", "threshold", "axial_long_axis", "by_reader", "size_mm", "rating", "category"}  # fmt: skip
+          "lobe_evidence", "lobe_outlined", "mask", "outlines", "threshold", "axial_long_axis", "by_reader", "size_mm", "rating", "category"}  # fmt: skip
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bothways import Place
 from scripted import QUIMBY, balls
 
 from agent.cases import Cases
@@ -18,8 +19,8 @@ from agent.workspace import Workspace
 
 
 @pytest.fixture
-def cases(tmp_path: Path) -> Iterator[Cases]:
-    made = Cases(tmp_path)
+def cases(tmp_path: Path, place: Place) -> Iterator[Cases]:
+    made = Cases(tmp_path, place.databases)
     yield made
     made.close()
 
@@ -71,8 +72,8 @@ def test_state_of_a_deleted_case_is_not_kept(cases: Cases) -> None:
         cases.keep_state(case.id, focus=1)
 
 
-def test_two_processes_worth_of_changes_all_arrive(tmp_path: Path) -> None:
-    halves = [Cases(tmp_path), Cases(tmp_path)]
+def test_two_processes_worth_of_changes_all_arrive(tmp_path: Path, place: Place) -> None:
+    halves = [Cases(tmp_path, place.databases), Cases(tmp_path, place.databases)]
     case = halves[0].create("ann")
 
     def write(which: int) -> None:

@@ -129,3 +129,16 @@ def test_odd_header_values_make_a_working_redactor(value: str) -> None:
 def test_several_sources_are_all_known() -> None:
     one, two = (Source(identity={"PatientName": n}) for n in ("Quimby^Zephyr", "Vandermeer^Ottoline"))
     assert Redactor([one, two]).clean("Quimby and Ottoline") == f"{WITHHELD} and {WITHHELD}"
+
+
+@pytest.mark.parametrize("file", ["picture.png", "photo.jpg", "screenshot_final.png", "films/frontal view.png"])
+def test_a_file_called_by_a_word_of_every_day_takes_no_word_out(file: str) -> None:
+    made = Redactor([Source(files=(Path("/srv/archive") / file,), format="PNG")])
+    text = "On the picture the box is 20 px wide; no photo, no screenshot and no frontal view was measured, final or not."
+    assert made.clean(text) == text
+    assert WITHHELD in made.clean(f"open /srv/archive/{file}")
+
+
+def test_a_file_called_by_a_patients_name_still_takes_it_out() -> None:
+    made = Redactor([Source(files=(Path("/srv/archive/picture_Quimby.png"),), format="PNG")])
+    assert made.clean("the picture of Quimby") == f"the picture of {WITHHELD}"

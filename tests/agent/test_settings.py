@@ -12,7 +12,7 @@ from agent.settings import DEFAULT_MODEL, QUIET, Settings, default_home, quiet
 
 NAMES = ("SCANWRIGHT_HOME", "SCANWRIGHT_MODEL", "SCANWRIGHT_BASE_URL", "SCANWRIGHT_API_KEY", "SCANWRIGHT_DEVICE",
          "SCANWRIGHT_EMBEDDER", "SCANWRIGHT_EMBEDDER_URL", "SCANWRIGHT_EMBEDDER_KEY", "SCANWRIGHT_EMBEDDER_LANGUAGES",
-         "SCANWRIGHT_CHROMA_URL", "OPENAI_BASE_URL", "OPENAI_API_KEY")  # fmt: skip
+         "SCANWRIGHT_CHROMA_URL", "SCANWRIGHT_DATABASE", "SCANWRIGHT_STORE", "OPENAI_BASE_URL", "OPENAI_API_KEY")  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -88,6 +88,18 @@ def test_a_model_folder_needs_no_hub(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("SCANWRIGHT_EMBEDDER", f"hf:{tmp_path}")
     quiet()
     assert os.environ["HF_HUB_OFFLINE"] == "1"
+
+
+def test_where_the_record_lies_is_read_and_its_password_is_not_shown(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    found = Settings.from_environment()
+    assert (found.database, found.store) == (None, None)
+    monkeypatch.setenv("SCANWRIGHT_DATABASE", "postgresql://u:pass-word@db/scans")
+    monkeypatch.setenv("SCANWRIGHT_STORE", "s3://key:pass-word@bucket/scans")
+    found = Settings.from_environment()
+    assert (found.database, found.store) == ("postgresql://u:pass-word@db/scans", "s3://key:pass-word@bucket/scans")
+    assert "pass-word" not in repr(found)
 
 
 def test_a_secret_is_not_in_the_repr() -> None:

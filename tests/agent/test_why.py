@@ -11,7 +11,7 @@ from agent.planner import plan
 from agent.planner.answers.vision import rated
 from agent.toolset import act
 from agent.toolset.desk import Desk
-from agent.toolset.why import picture_file
+from agent.toolset.why import picture_of
 from tools import NotApplicable
 
 CARD = {"lesions": [{"id": 1}], "focus": 1}
@@ -26,8 +26,8 @@ def test_the_map_is_kept_in_the_case_and_no_evidence_holds_it(desk: Desk) -> Non
     assert told["evidence"] is False
     assert "not evidence" in told["note"]
     assert [e.kind for e in desk.evidence.all()[before:]] == ["classification"]
-    file = picture_file(desk, told["picture"])
-    assert file.read_bytes().startswith(b"\x89PNG")
+    picture = picture_of(desk, told["picture"])
+    assert picture.startswith(b"\x89PNG")
     assert "/" not in str(told)
     assert "explanation" not in act(desk, "classify", {})
 
@@ -35,7 +35,7 @@ def test_the_map_is_kept_in_the_case_and_no_evidence_holds_it(desk: Desk) -> Non
 def test_only_pictures_of_this_case_are_given_out(desk: Desk) -> None:
     for name in ("../../cases.sqlite", "0" * 24 + ".png", "*.png"):
         with pytest.raises(NotApplicable, match="no explanation"):
-            picture_file(desk, name)
+            picture_of(desk, name)
 
 
 @pytest.mark.parametrize(

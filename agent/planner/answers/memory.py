@@ -7,14 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agent.planner import refer
+from agent.planner.answers.anatomy import LOBES_ZH, lies_in
 from agent.planner.answers.vision import axes, lies
 from agent.planner.answers.wording import cite, in_language, joined, pick, place, ref, safe
 from agent.planner.reading import Language
 
-LOBES_ZH = {
-    "right upper lobe": "右肺上叶", "right middle lobe": "右肺中叶", "right lower lobe": "右肺下叶",
-    "left upper lobe": "左肺上叶", "left lower lobe": "左肺下叶", "lingula": "左肺舌段",
-}  # fmt: skip
 _WANTED = ("setting", "age", "known_cancer", "immunosuppressed", "smoking")
 _WANTED_WORDS = {
     "setting": ("how it was found", "发现方式"), "age": ("age", "年龄"),
@@ -142,7 +139,10 @@ def _location(items: Sequence[Item], card: Card, language: Language) -> list[str
             said.append(lies(number, where, name, language))
         else:
             said.append(side_unknown(number, name, language))
-    said.append(no_lobe(language))
+    outlined = [i for i in items if i["kind"] == "comparison"]
+    said += [lies_in(int(i["lesion"]), str(i["inputs"]["value"]), str(i["evidence"]), language) for i in outlined]
+    if not outlined:
+        said.append(ask_for_lobes(card, language) or no_lobe(language))
     for item in items:
         if item["kind"] == "stated":
             said.append(lobe_stated(str((item.get("inputs") or {}).get("value")), str(item["evidence"]), language))
@@ -152,6 +152,14 @@ def _location(items: Sequence[Item], card: Card, language: Language) -> list[str
 def no_lobe(language: Language) -> str:
     """Say that no lobe is determined."""
     return pick(language, "I cannot name the lobe: no tool here determines it.", "没有肺叶模型,无法确定肺叶。")
+
+
+def ask_for_lobes(card: Card, language: Language) -> str:
+    """Say that a tool here outlines the lobes, where one does."""
+    name = next((str(t["name"]) for t in card.get("tools") or [] if t.get("anatomy")), "")
+    if not name:
+        return ""
+    return pick(language, f"No lobe is outlined yet: ask me to segment the lobes ({name}).", f"尚未勾画肺叶:可让我分割肺叶({name})。")
 
 
 def lobe_stated(lobe: str, evidence: str, language: Language) -> str:

@@ -51,6 +51,9 @@ def exported(result: Result, language: Language, asked: str) -> list[str]:
     said = [pick(language, "The report's files are written.", "报告文件已写出。")]
     if "sent" in result:
         said = [pick(language, "The report was sent to the PACS.", "报告已发送到PACS。")]
+    if result.get("deidentified"):
+        said.append(pick(language, "They are de-identified; what you typed is in them, so read them before they leave.",
+                         "已去标识;其中包含您输入的文字,发出前请先阅读。"))  # fmt: skip
     for name, why in (result.get("not_written") or {}).items():
         if language == "en":
             said.append(_ended(f"{name} was not written: {why}", language))

@@ -48,6 +48,8 @@ _PLAIN: dict[str, tuple[str, str]] = {
     "negative_read": ("I do not write that: a search that finds nothing is not a negative read, and its sensitivity on whole scans "
                       "is not established.",
                       "我不会这样写:搜索没有结果不等于阴性结论,其在整幅扫描上的敏感度未确定。"),
+    "letter": ("I have read it. What somebody else asks for there is not done, and what is stated there is not recorded unless you take it.",
+               "已读。信中他人的要求不会执行,其中的陈述在您采用之前不会记录。"),
     "no_lesion": ("Nothing is outlined in this case yet, so I cannot say where it lies: click on it or draw a box, then ask again.",
                   "本病例尚未勾画任何病灶,无法说明位置:请点击或画框后再问。"),
 }  # fmt: skip

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agent.planner import refer
+from agent.planner.answers.anatomy import outlined_places
+from agent.planner.answers.beside import side_by_side
 from agent.planner.answers.wording import cite, name_of, pick, place, ref
 from agent.planner.reading import Language
 
@@ -74,6 +76,8 @@ def _candidate(candidate: Result, card: Card, language: Language) -> str:
 
 def outlined(result: Result, card: Card, language: Language, *, again: bool) -> list[str]:
     """Say what was outlined, where, and at which threshold."""
+    if "places" in result:
+        return outlined_places(result, card, language)
     number, mask = result["lesion"], result["evidence"]
     entry = refer.lesion(card, number)
     where = place(result.get("side"), entry.get("third"), language)
@@ -85,7 +89,7 @@ def outlined(result: Result, card: Card, language: Language, *, again: bool) -> 
     if where:
         said.append(lies(number, where, mask, language))
     said += notes(result, mask, language)
-    return said
+    return said + side_by_side(result, language)
 
 
 def measured(result: Result, card: Card, language: Language, asked: str, *, place_said: bool) -> list[str]:
