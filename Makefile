@@ -19,8 +19,8 @@ test-all: $(STAMP)
 	@$(BIN)/python -m pytest
 
 validators:
-	@echo "Installing what the long tests check DICOM files with, and the archive they exchange them with"
-	apt-get install -y dicom3tools pixelmed-apps orthanc orthanc-dicomweb
+	@echo "Installing what the long tests check DICOM files with, the archive they exchange them with, and PostgreSQL"
+	apt-get install -y dicom3tools pixelmed-apps orthanc orthanc-dicomweb postgresql
 
 check: $(STAMP)
 	@$(BIN)/ruff check .

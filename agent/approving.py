@@ -11,6 +11,8 @@ from typing import Any, Literal
 from agent.events import Approval, Clause
 from agent.looking import LOOK
 
+NAMELESS = "approve without the patient"
+"""The yes to an export that is de-identified."""
 _ARCHIVE = {
     "en": "Sending to the archive leaves this machine and needs your approval first; a report that nobody has signed "
           "goes as a draft.",

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent import drawn, edited, priors
+from agent.people import Level
 from agent.record import PriorRecord
+from agent.rights import needs
 from agent.statements import Statement
 from agent.toolset.desk import Desk
 from agent.toolset.vision import record_drawn
@@ -30,10 +32,15 @@ class ByHand(ABC):
     desk: Desk
     _graph: Any
 
+    def need(self, level: Level) -> Any:
+        """Return the case. Raises UnknownCase or NoRight unless its reader may do so much in it now."""
+        return self.desk.need(level)
+
     @abstractmethod
     def state_fact(self, statement: Statement, **more: Any) -> Evidence:
         """Record what the reader states."""
 
+    @needs("work")
     def select(self, *, point: Point | None = None, box: tuple[float, ...] | None = None) -> None:
         """Keep what the reader clicked: RAS mm. Raises NotApplicable outside the image."""
         scan = self.desk.need_scan()
@@ -46,6 +53,7 @@ class ByHand(ABC):
             chosen = {"box": [float(v) for v in box]}
         self.desk.keep(selection=chosen)
 
+    @needs("work")
     def load_mask(self, voxels: Any, label: str = "lesion") -> list[int]:
         """Record a label volume on the scan's grid as drawn lesions and return their numbers."""
         import numpy as np
@@ -61,12 +69,14 @@ class ByHand(ABC):
         self.desk.keep(focus=numbers[0] if len(numbers) == 1 else None)
         return numbers
 
+    @needs("work")
     def load_drawn(self, mask: Mask, number: int | None = None) -> int:
         """Record one drawn mask and return its lesion number: the one given, an overlapping lesion's, or the next."""
         item = record_drawn(self.desk, mask, number)
         self.desk.keep(focus=int(item.inputs["lesion"]))
         return int(item.inputs["lesion"])
 
+    @needs("work")
     def judge(self, lesion: int, status: str, reason: str = "") -> Evidence:
         """Record that the reader accepts or rejects a lesion. Raises NotApplicable for another status or lesion."""
         if status not in ("accepted", "rejected", "candidate"):
@@ -74,30 +84,36 @@ class ByHand(ABC):
         self.desk.pick(lesion)
         return self.state_fact(Statement("status", status, reason or status, lesion=lesion), reason=reason)
 
+    @needs("work")
     def refine(self, lesion: int | None, point: Point, *, keep: bool) -> int:
         """Take a further click: what lies there belongs to the lesion, or not. Return its number. See `edited`."""
         return edited.refine(self.desk, lesion, point, keep=keep)
 
+    @needs("work")
     def paint(
         self, lesion: int | None, plane: str, index: int, stroke: Sequence[Point], radius_mm: float, *, erase: bool
     ) -> int:
         """Paint or erase on a slice, None a new lesion; return its number. See `edited`."""
         return edited.paint(self.desk, lesion, plane, index, stroke, radius_mm, erase=erase)
 
+    @needs("work")
     def undo(self) -> tuple[str, int] | None:
         """Take the last outline or verdict back; return its evidence id and lesion, or None when none is left."""
         return edited.undo(self.desk)
 
+    @needs("work")
     def draw_line(self, p: Point, q: Point, lesion: int | None = None) -> Evidence:
         """Record a line between two points, RAS mm, with its length. Raises NotApplicable outside the image."""
         return drawn.draw_line(self.desk, p, q, lesion)
 
+    @needs("work")
     def move_axis(
         self, lesion: int | None, p: Point, q: Point, *, short: tuple[Point, Point] | None = None
     ) -> Evidence:
         """Record the reader's long axis of a lesion (and short axis) in place of the measured one. See `drawn`."""
         return drawn.move_axis(self.desk, lesion, p, q, short=short)
 
+    @needs("work")
     def add_prior(
         self,
         scan: str | Path | Scan,
@@ -123,42 +139,49 @@ class ByHand(ABC):
 
     # The report
 
+    @needs("work")
     def edit_report(self, statement: str, text: str) -> Report:
         """Put the reader's words in place of a sentence of the report, by its id. See `report.edit_acts`."""
         from agent.report import edit_report
 
         return edit_report(self.desk, statement, text)
 
+    @needs("work")
     def add_to_report(self, text: str, section: str = "findings") -> Report:
         """Add the reader's words to a section of the report."""
         from agent.report import add_to_report
 
         return add_to_report(self.desk, text, section)
 
+    @needs("work")
     def delete_from_report(self, statement: str) -> Report:
         """Leave a sentence out of the report, by its id."""
         from agent.report import delete_from_report
 
         return delete_from_report(self.desk, statement)
 
+    @needs("work")
     def restore_in_report(self, evidence: str) -> Report:
         """Take an edit back, by the evidence that records it."""
         from agent.report import restore_in_report
 
         return restore_in_report(self.desk, evidence)
 
+    @needs("read")
     def report_versions(self) -> list[Version]:
         """Return every version of the report, oldest first."""
         from agent.report import versions
 
         return versions(self.desk)
 
+    @needs("read")
     def report_diff(self, before: int, after: int) -> list[Change]:
         """Return what two versions of the report do not share. Raises AgentError for a version that is not there."""
         from agent.report import compare_reports, load_report
 
         return compare_reports(load_report(self.desk, before), load_report(self.desk, after))
 
+    @needs("work")
     def sign_report(self, reader: str) -> Report:
         """Sign the last report in the name of a reader whom the caller knows, and return the signed version.
 

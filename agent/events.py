@@ -15,12 +15,15 @@ class AgentError(Exception):
     AgentError
     ├── UngroundedAnswer   a clause was not carried by its evidence
     ├── UnknownCase        no such case, or not this reader's
+    ├── NoRight            a role, or what a case is shared for, does not allow it
     ├── Busy               another turn of the case is under way
     ├── DataFolder         the data folder cannot be used as it is (in `home`)
+    ├── BadSetting         a setting cannot be used as it is (in `secret`)
     ├── BadTemplate        a site's report template says what it may not, or lacks a section (in `report.template`)
     ├── NoFont             the report's letters are not at hand for this format (in `report.fonts`)
     ├── NoOriginal         what DICOM is written from is missing (in `report.dicom.original`)
     ├── NoArchive, NotApproved, ArchiveFailed    of an archive of images (in `io.archive`)
+    ├── BadSearch, BatchError, CannotMove        of many cases at once (in `finder`, `batch`, `moving`)
     ├── NoServer, NotAllowed                     of other agents at work here (in `io.mcp`, `io.mcp_folders`)
     ├── TooMuchSent        a turn would send more to the endpoint than the operator allows
     └── EndpointDown       the language model's endpoint is unreachable or speaks nonsense
@@ -33,6 +36,10 @@ class UngroundedAnswer(AgentError):
 
 class UnknownCase(AgentError):
     """No such case, or it belongs to somebody else."""
+
+
+class NoRight(AgentError):
+    """A role, or what a case is shared for, does not allow it. The message says what is needed."""
 
 
 class Busy(AgentError):

@@ -18,7 +18,19 @@ from tools.database import open_database
 FORMAT = 1
 """What this version reads and writes."""
 _NAME = "format"
-_DATABASES = ("cases.sqlite", "conversations.sqlite", "evidence/evidence.sqlite", "audit.sqlite")
+_DATABASES = (
+    "cases.sqlite", "conversations.sqlite", "evidence/evidence.sqlite", "audit.sqlite", "catalogue.sqlite"
+)  # fmt: skip
+
+
+def database_files(home: Path) -> dict[str, Path]:
+    """Return where a data folder's databases lie, by their parts' names."""
+    return {Path(name).stem: home / name for name in _DATABASES}
+
+
+def is_empty(home: Path) -> bool:
+    """Return whether nothing of a case is kept in a data folder yet."""
+    return not any(file.exists() for file in database_files(home).values())
 
 
 class DataFolder(AgentError):

@@ -27,7 +27,7 @@ from agent.events import AgentError, EndpointDown, Failed, Notice, TooMuchSent
 from agent.toolset import FUNCTIONS, Function, Trace, checked
 from agent.toolset.desk import Desk
 from knowledge import KnowledgeError
-from tools.contract import ToolError
+from tools.contract import StateDown, ToolError
 from tools.evidence import EvidenceError
 from tools.scan import ScanError
 
@@ -129,6 +129,8 @@ class Fallback(AgentMiddleware):
             except TooMuchSent as error:
                 self._lost_in = turn
                 self._tell(Notice(str(error)))
+            except StateDown:
+                raise
             except Exception as error:  # noqa: BLE001 - endpoints fail in every way there is
                 log.warning("the endpoint failed: %s", type(error).__name__)
                 self._lost_in = turn
@@ -195,6 +197,8 @@ class ToolErrors(AgentMiddleware):
         self._trace.started(call, name, request.tool_call["args"])
         try:
             answer = handler(_checked(request, self._more))
+        except StateDown:
+            raise  # nothing that follows could be kept
         except (ToolError, ScanError, EvidenceError, KnowledgeError, AgentError) as error:
             answer = self._failed(request, error)
         except Exception as error:

@@ -53,6 +53,16 @@ _COMMON = frozenset(
 )
 """Words of the trade: a study called "lung nodule follow-up" must not take "nodule" out of every message."""
 
+_FILE_WORDS = frozenset(
+    "picture pictures photo photos photograph snapshot screenshot screen capture untitled final copy draft download "
+    "film films frontal lateral front side view views radiograph upload uploads shared share archive backup project "
+    "projects work working result results record records open opened first last next number numbers box point "
+    "points click outline outlines drawn one two three four five another other some example examples demo try trial "
+    "temporary volume1 scan1 scan2 image1 image2 case1 case2 region area finding findings candidate candidates "
+    "distance size sizes today yesterday now before after current latest baseline inner outer top bottom "
+    "center middle".split()
+)
+"""Words of every day that a file or a folder is called by; the answers use them too, and they are nobody's name."""
 
 Pattern = tuple[bool, str]
 """Whether it is a part (a single word or number, a year) of something longer, and the regular expression."""
@@ -134,11 +144,21 @@ def _of_file(file: Path) -> Iterator[Pattern]:
 
 
 def _of_path_part(name: str) -> Iterator[Pattern]:
-    if (len(name) >= SHORTEST and name.lower() not in _COMMON) or (_HAS_CJK.search(name) and len(name) > 1):
+    if (len(name) >= SHORTEST and not _everyday(name)) or (_HAS_CJK.search(name) and len(name) > 1):
         yield False, _edged(re.escape(name))
     for part in re.split(r"[_\-.\s^,]+", name):
-        if len(part) > SHORTEST or _HAS_CJK.search(part):
+        if (len(part) > SHORTEST and not _everyday(part)) or _HAS_CJK.search(part):
             yield from _word(part, named=False)
+
+
+def _everyday(name: str) -> bool:
+    """Return whether a file or a folder has a word of the trade or of every day for a name: it names nobody.
+
+    >>> _everyday("picture"), _everyday("Quimby")
+    (True, False)
+    """
+    words = [w for w in re.split(r"[_\-.\s^,]+", name.lower()) if w]
+    return bool(words) and all(w in _COMMON or w in _FILE_WORDS for w in words)
 
 
 def _word(word: str, *, named: bool) -> Iterator[Pattern]:

@@ -25,6 +25,8 @@ class LesionRecord:
     rating: Evidence | None = None
     category: Evidence | None = None
     stated: Mapping[str, Evidence] = field(default_factory=dict)
+    lobe_by_tool: Evidence | None = None
+    """The comparison with outlined lobes that says which one it lies in."""
 
     @property
     def label(self) -> str:
@@ -109,6 +111,8 @@ def of_prior(item: Evidence) -> int | None:
     return number if isinstance(number, int) and item.kind in _OF_A_SCAN else None
 
 
+_NOT_PAIRS = ("registration", "sum", "outlines", "lobe")
+"""Comparisons that say nothing of a lesion then and now."""
 _OF_A_SCAN = ("scan", "mask", "drawn", "measurement")
 
 
@@ -173,7 +177,7 @@ class Record:
     def comparisons(self) -> list[Evidence]:
         """Current comparisons of lesions, oldest first, without those of lesions that the reader rejected."""
         rejected = {x.number for x in self.lesions if x.status == "rejected"}
-        found = [e for e in self.live if e.kind == "comparison" and e.inputs.get("kind") not in ("registration", "sum")]
+        found = [e for e in self.live if e.kind == "comparison" and e.inputs.get("kind") not in _NOT_PAIRS]
         return [e for e in found if not rejected & set(e.inputs.get("lesions") or ())]
 
     @cached_property
@@ -200,9 +204,19 @@ class Record:
         item = self.context.get(name)
         return None if item is None else item.inputs.get("value")
 
+    @cached_property
+    def places(self) -> list[Evidence]:
+        """Current outlines of places that lesions lie in."""
+        return [e for e in self.live if e.kind == "mask" and e.array and isinstance(e.inputs.get("anatomy"), str)]
+
+    def alternatives(self, number: int) -> list[Evidence]:
+        """Return other tools' current outlines of a lesion, in the order they were drawn; none is the lesion's own."""
+        return [e for e in self.live if e.kind == "mask" and e.inputs.get("alternative_to") == number]
+
     def history(self, number: int | None, kind: str = "measurement") -> list[Evidence]:
         """Return every piece of evidence of a kind about a lesion (None: all), superseded ones too, oldest first."""
-        found = [e for e in self.items if of_prior(e) is None and number in (None, e.inputs.get("lesion"))]
+        mine = [e for e in self.items if of_prior(e) is None and "alternative_to" not in e.inputs]
+        found = [e for e in mine if number in (None, e.inputs.get("lesion"))]
         return [e for e in found if e.kind == kind or (kind == "measurement" and is_axis(e))]
 
     def next_number(self) -> int:
@@ -222,6 +236,7 @@ class Record:
             rating=next((e for e in reversed(mine) if e.kind == "classification"), None),
             category=next((e for e in reversed(mine) if e.kind == "category"), None),
             stated={str(e.inputs["field"]): e for e in mine if e.kind == "stated"},
+            lobe_by_tool=next((e for e in reversed(mine) if e.inputs.get("kind") == "lobe"), None),
         )
 
     def _prior(self, number: int, scan: Evidence, *, alone: bool) -> PriorRecord:

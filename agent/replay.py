@@ -122,7 +122,7 @@ def _mask(desk: Desk, item: Evidence) -> str:
         threshold=threshold.value if threshold else 0.5,
     )  # fmt: skip
     result, spec = _run(desk, item, "segment", request)
-    if not _same_mask(desk.evidence.mask(item), result.mask):
+    if not any(_same_mask(desk.evidence.mask(item), m) for m in (result.mask, *result.parts)):
         return _version(spec, item) or "the outline is another one"
     return _version(spec, item)
 

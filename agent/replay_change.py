@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from agent.record import Record, is_axis, of_prior
+from agent.toolset.anatomy import share
+from agent.toolset.beside import dice
 from agent.toolset.change import method
 from agent.toolset.desk import Desk
 from tools.change import sum_of_diameters
@@ -34,6 +36,12 @@ class Comparisons:
         kind = item.inputs.get("kind")
         if kind == "registration":
             return differences(item, self._again(item).registration.quality)
+        if kind == "outlines":
+            a, b = (self.desk.evidence.mask(self.record.by_id[n]) for n in item.inputs["outlines"])
+            return differences(item, (dice(a, b),))
+        if kind == "lobe":
+            lesion, place = (self.desk.evidence.mask(self.record.by_id[n]) for n in item.parents)
+            return differences(item, (Quantity("lobe_share", 100 * share(lesion, place), "%", ""),))
         return self._sum(item) if kind == "sum" else self._pair(item)
 
     def _pair(self, item: Evidence) -> str:

@@ -15,15 +15,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent import chart, priors
-from agent.approving import approval_of, said_before
+from agent.approving import NAMELESS, approval_of, said_before
 from agent.by_hand import ByHand
 from agent.card import card, withdrawn
-from agent.events import Approval, Busy, Event, Failed, Notice, UnknownCase
+from agent.down import broke, told_when_down
+from agent.events import Approval, Busy, Event, Failed, NoRight, Notice, UnknownCase
+from agent.hearing import heard, offered
+from agent.people import enough
 from agent.planner.library import asks_library
 from agent.privacy import Redactor
 from agent.record import Record
-from agent.statements import Statement, read_statements
-from agent.thread import Thread
+from agent.rights import needs
+from agent.statements import Statement
+from agent.thread import Thread, finished
 from agent.toolset.desk import Desk
 from agent.workspace import Workspace
 from agent.writer import Writer
@@ -55,13 +59,14 @@ class Session(ByHand):
         self.owner = owner
         self.evidence: CaseEvidence = workspace.evidence.case(case_id, workspace.witness(owner))
         scans = workspace.cases.scans(case_id)
-        scan = chart.as_stated(scans[-1], self.record) if scans else None
+        scan = chart.as_stated(scans[-1], Record.of(self.evidence)) if scans else None
         self.desk = Desk(workspace, case_id, owner, scan, self.evidence)
         self._events: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._stopped = threading.Event()
         self._finished: set[str] = set()
         self._endpoint = endpoint
         self._graph: Any = None
+        self._known = 0
 
     @classmethod
     def open(
@@ -80,14 +85,15 @@ class Session(ByHand):
         Args:
             scan: a path `load_scan` takes, a `Scan`, or None to go on with a case's own.
             case: a case's id; made when it is new. None makes a fresh one.
-            owner: whose case it is.
+            owner: who opens it: whose case it is, or somebody it is shared with.
             workspace: this process's services; opened from the environment when None.
             modality, body_part: what the reader states of a file that does not say.
             endpoint: a chat model to use instead of the configured one.
 
         Raises:
             ScanError: the scan cannot be read.
-            UnknownCase: the case is somebody else's, or holds another scan.
+            UnknownCase: the case is somebody else's and not shared, or holds another scan.
+            NoRight: it is shared to be read, and something is stated of it.
         """
         workspace = workspace or Workspace.open()
         if scan is None and case is None:
@@ -95,25 +101,31 @@ class Session(ByHand):
         loaded = scan if isinstance(scan, Scan) or scan is None else load_scan(scan)
         if scan is None:
             assert case is not None
-            workspace.cases.get(case, owner)
-        made = workspace.cases.create(owner, case)
+            made = workspace.cases.get(case, owner, need="read")
+        else:
+            made = workspace.cases.create(owner, case)
+        workspace.note_opening(made, owner)
         if loaded is not None:
             workspace.cases.attach(made.id, loaded)
         session = cls(workspace, made.id, owner, endpoint)
         for name, value in (("modality", modality), ("body_part", body_part)):
             if value:
+                session.need("work")
                 chart.record_statement(session.desk, Statement(name, value.upper(), value))
-        chart.record_scan(session.desk)
+        if enough(made.level, "work"):
+            chart.record_scan(session.desk)
         return session
 
     # What the case holds
 
     @property
+    @needs("read")
     def scan(self) -> Scan | None:
         """The scan that is worked on, as its file and the reader have it."""
         return self.desk.scan
 
     @property
+    @needs("read")
     def record(self) -> Record:
         """The case as its evidence has it now."""
         return Record.of(self.evidence)
@@ -124,21 +136,25 @@ class Session(ByHand):
         return self.desk.state
 
     @property
+    @needs("read")
     def report(self) -> Report | None:
         """The last composed report, or None."""
         from agent.report import last_report
 
         return last_report(self.desk)
 
+    @needs("read")
     def card(self) -> dict[str, Any]:
         """Return the case card that planner and language model read."""
         specs = self.workspace.registry.specs
         return card(self.record, self.scan, self.state, self.desk.stated_now, specs)
 
+    @needs("read")
     def history(self) -> list[dict[str, str]]:
         """Return the thread so far: role and text, oldest first."""
         return self.thread.history(self.state.get("released") or {})
 
+    @needs("read")
     def export_files(self, folder: Path) -> list[Path]:
         """Write report and evidence into a folder and return the files. Raises AgentError without a report."""
         from agent.report import write_files
@@ -147,6 +163,7 @@ class Session(ByHand):
 
     # What the reader states, and does directly; what is done by hand is in `ByHand`
 
+    @needs("work")
     def state_fact(self, statement: Statement, **more: Any) -> Evidence:
         """Record what the reader states, known identifiers replaced in their words.
 
@@ -160,6 +177,7 @@ class Session(ByHand):
         said = dataclasses.replace(statement, words=clean(statement.words), value=value)
         return chart.record_statement(self.desk, said, **more)
 
+    @needs("work")
     def call(self, function: str, **arguments: Any) -> dict[str, Any]:
         """Run one function directly, without planner or model, and return what a model would have seen.
 
@@ -180,6 +198,7 @@ class Session(ByHand):
 
     # A turn
 
+    @told_when_down
     def ask(self, text: str) -> Iterator[Event]:
         """Take one message and yield what happens, in order."""
         clean = _CONTROL.sub(" ", text).strip()
@@ -196,22 +215,26 @@ class Session(ByHand):
         from langchain_core.messages import HumanMessage
 
         try:
+            self.need("work")
             with self.workspace.lock(self.case_id):
                 self.desk.said = clean
                 yield from self._take_in(clean)
                 self.thread.leave_waiting()
                 yield from self._turn({"messages": [HumanMessage(clean)]}, _language(clean))
-        except Busy as error:
-            yield Failed("Busy", str(error))
+                yield from offered(self.desk, clean)
+        except (Busy, NoRight, UnknownCase) as error:
+            yield Failed(type(error).__name__, str(error))
         finally:
             self.desk.said = None
 
+    @told_when_down
     def resume(self, decision: str) -> Iterator[Event]:
-        """Answer an `Approval`: ``approve`` or ``reject``."""
+        """Answer an `Approval`: ``approve``, ``approve without the patient`` (de-identified) or ``reject``."""
         from langgraph.types import Command
 
-        kind = "approve" if decision == "approve" else "reject"
+        kind = "approve" if decision in ("approve", NAMELESS) else "reject"
         try:
+            self.need("work")
             with self.workspace.lock(self.case_id):
                 waiting = self.thread.waiting
                 if not waiting:
@@ -219,20 +242,19 @@ class Session(ByHand):
                     return
                 asked = [m["text"] for m in self.history() if m["role"] == "user"]
                 decisions = [{"type": kind}] * waiting
+                self.desk.hide = decision == NAMELESS
                 yield from self._turn(Command(resume={"decisions": decisions}), _language(asked[-1] if asked else ""))
-        except Busy as error:
-            yield Failed("Busy", str(error))
+        except (Busy, NoRight, UnknownCase) as error:
+            yield Failed(type(error).__name__, str(error))
 
     def _take_in(self, text: str) -> Iterator[Event]:
         """Record what the reader stated in this message."""
-        state = self.state
-        asked = (state.get("asked") or {}).get("needs", ())
         before = set(withdrawn(self.record))
         self.desk.stated_now.clear()
         there = {x.number for x in self.record.lesions} | {None}
         strangers: set[int | None] = set()
         elsewhere = asks_library(text)  # a question about a patient of its own states nothing of this case
-        told = [] if elsewhere else read_statements(text, asked=asked, lesion=state.get("focus"))
+        told = [] if elsewhere else heard(self.desk, text)
         for statement in told:
             if statement.lesion not in there:
                 strangers.add(statement.lesion)
@@ -257,7 +279,7 @@ class Session(ByHand):
         self._finished = set()
         worker = threading.Thread(target=self._run, args=(given,), name="scanwright-turn", daemon=True)
         worker.start()
-        writer = Writer(lambda: self.record, language)
+        writer = Writer(lambda: Record.of(self.evidence), language)
         try:
             while True:
                 event = self._events.get()
@@ -273,6 +295,7 @@ class Session(ByHand):
                 writer.keep_only(self._finished)
                 yield from writer.finish(self._endpoint_model(), self._redactor().clean)
         finally:
+            self.desk.hide = False
             self._stopped.set()
             worker.join(timeout=self.workspace.settings.timeout_s)
             self._settle(writer)
@@ -300,21 +323,15 @@ class Session(ByHand):
                         for action in interrupt.value["action_requests"]:
                             self._events.put(approval_of(action))
                 else:
-                    self._finished |= _finished(data)
+                    self._finished |= finished(data)
         except ModelCallLimitExceededError:
             steps = self.workspace.settings.max_steps
             text = f"The turn was stopped after {steps} steps. What was recorded is kept; ask for the rest by itself."
             self._events.put(Failed("TooManySteps", text))
         except Cancelled:
             self._events.put(Notice("Stopped. What was recorded before is kept; nothing further was done."))
-        except Exception as error:
-            log.exception("the turn broke")
-            self._events.put(
-                Failed(
-                    type(error).__name__,
-                    "The turn broke; everything recorded before it is kept. Ask again, or in other words.",
-                )
-            )
+        except Exception as error:  # noqa: BLE001 - whatever it is, the reader is told and the log has the rest
+            self._events.put(broke(error))
         finally:
             self._events.put(_END)
 
@@ -323,9 +340,12 @@ class Session(ByHand):
     @property
     def graph(self) -> Any:
         """The assembled graph, made at first use."""
-        if self._graph is None:
+        held = len(self.workspace.cases.sources(self.case_id))
+        if self._graph is None or held != self._known:  # another reader may have added a prior, and more to keep here
             from agent import llm
             from agent.assemble import assemble
+
+            self._known = held
 
             self._graph = assemble(
                 self.desk,
@@ -364,21 +384,11 @@ class Session(ByHand):
 
     def _settle(self, writer: Writer) -> None:
         """Leave in the thread what was released; what waits for approval is settled with the turn that answers it."""
-        released = {**(self.state.get("released") or {}), **{k: " ".join(v) for k, v in writer.released.items()}}
+        state = self.workspace.cases.kept_state(self.case_id)  # also when the reader's right ended in this turn
+        released = {**(state.get("released") or {}), **{k: " ".join(v) for k, v in writer.released.items()}}
         settled = self.thread.settle(released)
-        if not settled or self.state.get("released"):
+        if not settled or state.get("released"):
             self.desk.keep(released=None if settled else released)
-
-
-def _finished(update: dict[str, Any]) -> set[str]:
-    """Return the ids of the messages that a step of the graph ended with."""
-    return {
-        str(message.id)
-        for change in update.values()
-        if isinstance(change, dict)
-        for message in change.get("messages") or []
-        if str(message.content).strip()  # a call that was written out as text has left none
-    }
 
 
 def _language(text: str) -> Language:

@@ -122,7 +122,7 @@ REACH = 80
 OF_LESION = {"nodule_type", "perifissural", "lobe", "prior_size", "solid_component"}
 COMPETENT = re.compile(
     r"immuno-?competent|immune[- ]competent|not? (?:\w+ )?immuno-?(?:suppress|compromis)|immun\w* (?:system |status )?"
-    r"(?:is )?(?:fine|normal|intact|ok)|免疫(?:功能|系统|状态)?(?:正常|健全|良好)|(?:无|没有|非|不是?|未)(?:使用)?免疫(?:抑制|低下|缺陷|受损)"
+    r"(?:is )?(?:fine|normal|intact|ok)|免疫(?:功能|系统|状态|力)?(?:都)?(?:正常|没问题|没毛病|健全|良好)|(?:无|没有|非|不是?|未)(?:使用)?免疫(?:抑制|低下|缺陷|受损)"
 )
 SUPPRESSED = re.compile(
     r"immuno-?suppress|immuno-?compromis|immuno-?deficien|\b(?:on|receiving|undergoing|getting|under) (?:\w+ )?"

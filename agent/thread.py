@@ -13,10 +13,8 @@ from typing import TYPE_CHECKING, Any
 from agent.archive import Archive
 
 if TYPE_CHECKING:
-    from langgraph.checkpoint.sqlite import SqliteSaver
+    from agent.conversations import Conversations
 
-INTERRUPT = "__interrupt__"
-"""The channel in which a graph keeps what waits for an answer."""
 _ROLES = {"human": "user", "ai": "assistant"}
 KEPT, AT_MOST = 40, 60
 """Messages that stay in the thread once it is cut, and from how many on it is: a model reads the last 40."""
@@ -25,7 +23,7 @@ KEPT, AT_MOST = 40, 60
 class Thread:
     """One case's thread in a graph's checkpoints."""
 
-    def __init__(self, graph: Any, checkpoints: SqliteSaver, case_id: str) -> None:
+    def __init__(self, graph: Any, checkpoints: Conversations, case_id: str) -> None:
         self._graph = graph
         self._checkpoints = checkpoints
         self._case_id = case_id
@@ -44,11 +42,7 @@ class Thread:
     @property
     def waiting(self) -> int:
         """How many actions wait for approval."""
-        with self._checkpoints.lock:
-            asked = self._checkpoints.conn.execute(
-                "SELECT 1 FROM writes WHERE thread_id = ? AND channel = ? LIMIT 1", (self._case_id, INTERRUPT)
-            ).fetchone()
-        if asked is None:  # the whole thread need not be read to know that
+        if not self._checkpoints.waits(self._case_id):  # the whole thread need not be read to know that
             return 0
         return sum(len(i.value["action_requests"]) for i in self._graph.get_state(self.config).interrupts)
 
@@ -87,8 +81,7 @@ class Thread:
         there = {m.id for m in messages} - removed
         changed += [AIMessage(text, id=name) for name, text in released.items() if text and name not in there]
         self._update([*changed, *self._put_away(messages, removed, released)])
-        with self._checkpoints.lock:
-            _prune(self._checkpoints.conn, self._case_id)
+        self._checkpoints.keep_last(self._case_id)
         return True
 
     def _put_away(self, messages: list[Any], removed: set[Any], released: Mapping[str, str]) -> list[Any]:
@@ -125,16 +118,12 @@ def _unanswered(messages: list[Any]) -> list[Any]:
     return [RemoveMessage(id=str(m.id)) for m in (*cut, *halves)]
 
 
-def _prune(connection: Any, thread_id: str) -> None:
-    """Drop all checkpoints of a thread but the last: what is current is kept, not every step."""
-    last = connection.execute(
-        "SELECT checkpoint_id FROM checkpoints WHERE thread_id = ? ORDER BY checkpoint_id DESC LIMIT 1", (thread_id,)
-    ).fetchone()
-    if last is None:
-        return
-    with connection:
-        for table in ("checkpoints", "writes"):
-            connection.execute(
-                f"DELETE FROM {table} WHERE thread_id = ? AND checkpoint_id <> ?",  # noqa: S608 - fixed names
-                (thread_id, last[0]),
-            )
+def finished(update: dict[str, Any]) -> set[str]:
+    """Return the ids of the messages that a step of the graph ended with."""
+    return {
+        str(message.id)
+        for change in update.values()
+        if isinstance(change, dict)
+        for message in change.get("messages") or []
+        if str(message.content).strip()  # a call that was written out as text has left none
+    }

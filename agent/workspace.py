@@ -5,31 +5,38 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agent import home
-from agent.archive import Archive, prepare
+from agent.archive import Archive
 from agent.cases import Cases
 from agent.events import Busy
+from agent.people import Level
 from agent.settings import Settings, quiet
+from agent.state import State
 from tools.apart import warm as warm_reader
-from tools.database import forget, open_database
 from tools.evidence import Evidence, EvidenceStore
 from tools.registry import Registry
-from tools.runtime import Runtime
+from tools.runtime import Runtime, open_runtime
 from tools.scan import ScanError
 
 if TYPE_CHECKING:
-    from langgraph.checkpoint.sqlite import SqliteSaver
-
     import knowledge
     from agent.audit import AuditLog
+    from agent.cases import Case
+    from agent.finder import Finder
     from knowledge.embed import Embedder
 
 log = logging.getLogger(__name__)
+
+BUSY = "Another turn of this case is still under way. Stop it, or wait for its answer."
+SEEN_S = 3600.0
+"""What somebody looks at in another's case is one opening for an hour."""
+MOST_SEEN = 10_000
 
 
 @dataclass
@@ -41,10 +48,12 @@ class Workspace:
     runtime: Runtime
     evidence: EvidenceStore
     cases: Cases
+    state: State = field(default_factory=State)
     wait_s: float = 60.0
     """Seconds that a turn waits for another of its case."""
     _locks: dict[str, threading.Lock] = field(default_factory=dict)
     _guard: threading.Lock = field(default_factory=threading.Lock)
+    _seen: dict[tuple[str, str], float] = field(default_factory=dict)
 
     @classmethod
     def open(cls, settings: Settings | None = None) -> Workspace:
@@ -52,12 +61,14 @@ class Workspace:
         quiet()
         settings = settings or Settings.from_environment()
         home.prepare(settings.home)
+        state = State.open(settings)
         return cls(
             settings=settings,
             registry=Registry.discover(settings.own_tools, settings.isolate),
-            runtime=Runtime(settings.device),
-            evidence=EvidenceStore(settings.home / "evidence"),
-            cases=Cases(settings.home),
+            runtime=_runtime(settings),
+            evidence=state.evidence(),
+            cases=state.cases(),
+            state=state,
         )
 
     @cached_property
@@ -74,7 +85,7 @@ class Workspace:
         """Who did what."""
         from agent.audit import AuditLog
 
-        return AuditLog(self.settings.home)
+        return AuditLog(self.settings.home, self.state.databases)
 
     def witness(self, who: str) -> Callable[[Evidence], None]:
         """Return what writes a line of the audit log for each piece of evidence that comes of a reader's work."""
@@ -110,14 +121,18 @@ class Workspace:
         )
 
     @cached_property
-    def checkpoints(self) -> SqliteSaver:
-        """Where conversations are kept."""
-        from langgraph.checkpoint.sqlite import SqliteSaver
+    def checkpoints(self) -> Any:
+        """Where conversations are kept: langgraph's checkpointer, and more (`agent.conversations.Conversations`)."""
+        from agent.conversations import open_conversations
 
-        saver = SqliteSaver(open_database(self.settings.home / "conversations.sqlite"))
-        saver.setup()
-        prepare(saver)
-        return saver
+        return open_conversations(self.settings.home / "conversations.sqlite", self.state.databases)
+
+    @cached_property
+    def finder(self) -> Finder:
+        """The archive search."""
+        from agent.finder import Finder
+
+        return Finder(self)
 
     def warm(self) -> threading.Thread:
         """Load every model and the passages in a thread of its own, so that no first click waits; return the thread."""
@@ -127,7 +142,7 @@ class Workspace:
                 warm_reader()
             for tool in list(self.registry.tools.values()):
                 try:
-                    tool.load(self.runtime.device)
+                    self.runtime.ready(tool)
                 except Exception:  # noqa: BLE001 - a plug-in may raise anything; its first use will tell the reader
                     log.warning("%s could not be loaded ahead of its first use", tool.spec.name)
             try:
@@ -147,12 +162,46 @@ class Workspace:
         """
         with self._guard:
             lock = self._locks.setdefault(case_id, threading.Lock())
+        until = time.monotonic() + self.wait_s
         if not lock.acquire(timeout=self.wait_s):
-            raise Busy("Another turn of this case is still under way. Stop it, or wait for its answer.")
+            raise Busy(BUSY)
         try:
-            yield
+            with self.state.turn(case_id, until - time.monotonic()) as got:
+                if not got:
+                    raise Busy(BUSY)
+                yield
         finally:
             lock.release()
+
+    def admit(self, case_id: str, reader: str, need: Level = "read") -> Case:
+        """Return a case for a reader who means to do so much in it; that somebody but its owner looks is written down.
+
+        Raises:
+            UnknownCase, NoRight: as `Cases.get` does.
+        """
+        case = self.cases.get(case_id, reader, need)
+        if self._seen.get((case_id, reader), -SEEN_S) < time.monotonic() - SEEN_S:
+            self.note_opening(case, reader)
+        return case
+
+    def note_opening(self, case: Case, reader: str) -> None:
+        """Write into the audit log that somebody else than its owner opened a case; of the owner nothing."""
+        if case.owner == reader:
+            return
+        while len(self._seen) > MOST_SEEN:
+            self._seen.pop(next(iter(self._seen)), None)
+        self._seen[(case.id, reader)] = time.monotonic()
+        self.audit.add(reader, "opened another's", case.id, detail=f"shared to {case.level}")
+
+    def share(self, case_id: str, owner: str, with_: str, level: Level) -> None:
+        """Share a case with another reader and write it into the audit log. See `Cases.share` for errors."""
+        self.cases.share(case_id, owner, with_, level)
+        self.audit.add(owner, "shared", case_id, detail=f"to {level} with {with_}")
+
+    def unshare(self, case_id: str, owner: str, with_: str) -> None:
+        """Take a case back from a reader and write it into the audit log. See `Cases.share` for errors."""
+        self.cases.unshare(case_id, owner, with_)
+        self.audit.add(owner, "sharing ended", case_id, detail=f"with {with_}")
 
     def delete_case(self, case_id: str, owner: str) -> None:
         """Delete a case for good: scans, evidence, conversation. Raises UnknownCase when it is not the owner's."""
@@ -162,18 +211,33 @@ class Workspace:
             Archive(self.checkpoints, case_id).delete()
             self.evidence.delete_case(case_id)
             self.cases.delete(case_id)
+            self.finder.forget(case_id)
             self.evidence.forget()
             self.cases.forget()
-            with self.checkpoints.lock:
-                forget(self.checkpoints.conn)
+            self.checkpoints.forget()
         self.audit.add(owner, "case deleted", case_id)
 
     def close(self) -> None:
         """Let running work end and close every database."""
         self.runtime.close()
         if "checkpoints" in self.__dict__:
-            self.checkpoints.conn.close()
+            self.checkpoints.close()
         if "audit" in self.__dict__:
             self.audit.close()
+        if "finder" in self.__dict__:
+            self.finder.close()
         self.evidence.close()
         self.cases.close()
+        self.state.close()
+
+
+def _runtime(settings: Settings) -> Runtime:
+    """Return what runs the tools, as the operator chose."""
+    return open_runtime(
+        settings.device,
+        engine=settings.engine,
+        address=settings.ray_address,
+        replicas=settings.ray_replicas,
+        folder=settings.own_tools,
+        isolate=settings.isolate,
+    )

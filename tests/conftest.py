@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import servers
+from bothways import PLACES, Place
 from hypothesis import settings
 
 from tools import EvidenceStore, Mask, Scan
@@ -41,6 +43,28 @@ def evidence(tmp_path: Path) -> Iterator[EvidenceStore]:
     store = EvidenceStore(tmp_path / "evidence")
     yield store
     store.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[servers.PostgresServer]:
+    """A real PostgreSQL; skipped with the reason where there is none."""
+    with servers.postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def bucket() -> Iterator[servers.Bucket]:
+    """A real S3-compatible server with a bucket; skipped with the reason where there is none."""
+    with servers.s3() as server:
+        yield server
+
+
+@pytest.fixture(params=PLACES)
+def place(request: pytest.FixtureRequest) -> Iterator[Place]:
+    """Each of the two databases that the record can lie in."""
+    made = Place(request.getfixturevalue("postgres").fresh() if request.param == "postgresql" else None)
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")

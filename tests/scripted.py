@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 
 from agent.cases import Cases
 from agent.settings import Settings
+from agent.state import State
 from agent.workspace import Workspace
 from tools import (
     Candidate,
@@ -168,6 +170,20 @@ def workspace(home: Path, *, also: Sequence[type[VisionTool]] = (), **settings: 
     return Workspace(
         settings=Settings(home=home, **settings), registry=registry, runtime=Runtime("cpu"),
         evidence=EvidenceStore(home / "evidence"), cases=Cases(home),
+    )  # fmt: skip
+
+
+def shared_workspace(settings: Settings, home: Path) -> Workspace:
+    """Return a workspace over the database and the store of these settings, with a data folder of its own."""
+    chosen = dataclasses.replace(settings, home=home)
+    home.mkdir(parents=True, exist_ok=True)
+    registry = Registry()
+    for tool in TOOLS:
+        registry.add(tool)
+    state = State.open(chosen)
+    return Workspace(
+        settings=chosen, registry=registry, runtime=Runtime("cpu"), evidence=state.evidence(), cases=state.cases(),
+        state=state,
     )  # fmt: skip
 
 

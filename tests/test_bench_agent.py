@@ -43,10 +43,25 @@ def test_what_was_written_after_all_rules_is_understood(language: str) -> None:
     assert sum(j[1] for j in judged) / len(judged) >= 0.85
 
 
-def test_what_is_fresh_is_in_nothing_that_rules_came_from() -> None:
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_was_kept_aside_is_understood(language: str) -> None:
+    """Scored once before this was written, and never mended from: 0.96 and 0.97 of the functions were right then."""
     bench = _load("agent")
-    fit = {r["text"].lower().strip(" ?.!") for r in bench.rows("fit")}
-    shared = [r["text"] for r in bench.rows("fresh") if r["text"].lower().strip(" ?.!") in fit]
+    judged = [bench.judge(r) for r in bench.rows("aside") if r["lang"] == language]
+    assert len(judged) >= 60
+    assert sum(j[0] for j in judged) / len(judged) >= 0.92
+    assert sum(j[1] for j in judged) / len(judged) >= 0.82
+
+
+@pytest.mark.parametrize("part", ["fresh", "aside"])
+def test_what_is_fresh_is_in_nothing_that_rules_came_from(part: str) -> None:
+    from agent.planner.intents import examples
+
+    bench = _load("agent")
+    learned = {r["text"].lower().strip(" ?.!") for r in bench.rows("fit")}
+    if part == "aside":
+        learned |= {line.lower().strip(" ?.!") for lines in examples().values() for line in lines}
+    shared = [r["text"] for r in bench.rows(part) if r["text"].lower().strip(" ?.!") in learned]
     assert len(shared) <= 6, shared  # one-word views and the like
 
 
@@ -58,8 +73,8 @@ def test_altered_clauses_are_caught_and_true_ones_pass(tmp_path: Path) -> None:
     rng = random.Random(7)
     missed, total, alarms = [], 0, []
     for number, true in enumerate(alterations.cases(tmp_path)):
-        if number > 170:
-            break
+        if number > 170 and not true.source.startswith("passage"):
+            continue
         if check(true.text, true.evidence, current=true.current, strict=true.strict):
             alarms.append(true.text)
         for altered in alterations.alter(true, rng):

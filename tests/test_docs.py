@@ -35,6 +35,8 @@ def test_the_tutorial_runs_from_an_empty_folder(tmp_path: Path, monkeypatch: pyt
     assert "bright-region" in said
     assert said.count("It keeps the contract.") == 3
     assert "may feed guideline criteria" in said
+    assert "the Dice overlap of nodule-segmenter and bright-region is 0." in said
+    assert "Lesion 1 keeps the outline of bright-region" in said
 
 
 def test_every_command_in_the_docs_is_one() -> None:

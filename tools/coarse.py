@@ -90,11 +90,13 @@ def _blocks(values: npt.NDArray[Any], factors: list[int]) -> npt.NDArray[np.floa
     """Return means over blocks, one slab of cells at a time; what is left over at the far end is dropped."""
     a, b, c = factors
     shape = tuple(n // f for n, f in zip(values.shape, factors, strict=True))
-    out = np.zeros(shape, np.float32)
+    # Summed in the order in which the voxels lie in memory, whatever axis is which in them.
+    order = np.argsort([-abs(s) for s in values.strides], kind="stable")
+    out = np.zeros([shape[n] for n in order], np.float32).transpose(np.argsort(order))
     part = values[: shape[0] * a, : shape[1] * b, : shape[2] * c]
     for i in range(a):
         for j in range(b):
             for k in range(c):
                 out += part[i::a, j::b, k::c]
     out /= a * b * c
-    return out
+    return np.ascontiguousarray(out)

@@ -5,6 +5,7 @@
     ├── NotApplicable      the request is outside the tool's scope (modality, body part, place)
     ├── MissingSpacing     the answer needs millimetres and the image has none
     ├── ToolFailed         the tool itself broke, or answered nonsense
+    │   └── EngineError    what runs it cannot be reached, or lacks something (in `engines`)
     ├── EvidenceError      the record does not hold what was asked for (in `evidence`)
     └── Cancelled          the reader stopped it
 
@@ -15,7 +16,7 @@ frozen result type a task. Import torch in `load`, not at the top of the file: t
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -53,6 +54,10 @@ class ToolFailed(ToolError):
 
 class Cancelled(ToolError):
     """The reader stopped the work."""
+
+
+class StateDown(ToolError):
+    """The database or the store that cases are kept in cannot be reached; what was recorded before is kept."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,12 @@ class ToolSpec:
     """Whether a segmenter needs a point or a box, can do without one, or outlines its structures wherever they are."""
     reported_by: str = "its author"
     """Who measured the figures."""
+    gpu_share: float | None = None
+    """Part of a GPU that one copy takes on a cluster; None: a tenth, and none for tools that measure or prepare."""
+    batch: int = 1
+    """The most requests that `run_batch` takes at once, where several wait; 1: one after the other."""
+    anatomy: bool = False
+    """Whether a segmenter outlines places that lesions lie in (lobes) instead of lesions."""
 
     def check_scope(self, scan: Scan) -> None:
         """Raise NotApplicable when the scan is outside this tool's modality, body part or dimension.
@@ -315,6 +326,23 @@ class VisionTool(ABC):
             NotApplicable: the request is out of scope.
             ToolFailed: the work broke.
         """
+
+    def run_batch(
+        self, requests: Sequence[Any], progress: Progress = lambda fraction, phrase: None
+    ) -> Sequence[Any]:
+        """Answer several requests at once, of whatever scans: in order a result each, or the ToolError it would raise.
+
+        Write it, and set the spec's `batch`, where a network gains from it. `progress` is for all of them together.
+        """
+        answers: list[Any] = []
+        for request in requests:
+            try:
+                answers.append(self.run(request, progress))
+            except Cancelled:
+                raise
+            except ToolError as error:
+                answers.append(error)
+        return answers
 
 
 def outside(scan: Scan, point: Point) -> str:

@@ -6,12 +6,13 @@ other. Knows no tool by name.
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import logging
 import sys
 import threading
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from importlib.metadata import EntryPoint, entry_points
 from inspect import isabstract
 from pathlib import Path
@@ -30,7 +31,7 @@ from tools.contract import (
     UnknownTool,
     VisionTool,
 )
-from tools.device import best_device
+from tools.device import best_device, use_cores
 from tools.fetch import NotFetched, in_place
 from tools.scan import Scan
 
@@ -44,6 +45,12 @@ OWN = "own"
 def _shipped(point: EntryPoint) -> bool:
     """Whether an entry point is one of Scanwright's own."""
     return point.dist is not None and point.dist.name == "scanwright"
+
+
+def _code(tool_class: type[VisionTool]) -> str:
+    """Return a short hash of the file that a tool is written in, as it is now."""
+    file = getattr(sys.modules.get(tool_class.__module__), "__file__", None)
+    return hashlib.sha256(Path(file).read_bytes()).hexdigest()[:12] if file and Path(file).is_file() else "no file"
 
 
 class Installed:
@@ -60,6 +67,8 @@ class Installed:
         self.device: str | None = None
         self.isolated = False
         """Whether it runs in a process of its own."""
+        self.code = _code(tool_class)
+        """What it was made from, as a hash: two machines with the same version may still differ."""
         self._make: Callable[[], Any] = tool_class
         self._tool: VisionTool | None = None
         self._lock = threading.Lock()
@@ -71,6 +80,7 @@ class Installed:
             if self._tool is None or device != self.device:
                 tool = self._make()
                 tool.load(device)
+                use_cores()
                 self._tool, self.device = tool, device
 
     def run(self, request: Request, progress: Progress = lambda fraction, phrase: None) -> Any:
@@ -80,10 +90,19 @@ class Installed:
         assert self._tool is not None
         return self._tool.run(request, progress)
 
+    def run_batch(
+        self, requests: Sequence[Request], progress: Progress = lambda fraction, phrase: None
+    ) -> Sequence[Any]:
+        """Answer several requests, each checked for scope already. Raises the tool's ToolError."""
+        self.load(self.device)
+        assert self._tool is not None
+        return self._tool.run_batch(requests, progress)
+
     def isolate(self, folder: Path | None) -> None:
         """Run it in a process of its own from now on; `folder` is the operator's, for the child to find it in."""
         from tools.isolated import IsolatedTool
 
+        self.spec = replace(self.spec, batch=1)
         self._make = lambda: IsolatedTool(self.spec, folder)
         self._tool, self.isolated = None, True
 
@@ -190,9 +209,20 @@ class Registry:
             raise UnknownTool(f"No tool for the task {task!r} is installed.")
         raise NotApplicable(reasons[0])
 
+    def all_for(self, task: Task, scan: Scan) -> list[Installed]:
+        """Return every tool of a task whose scope holds the scan, best first."""
+        found = []
+        for tool in self._of_task(task):
+            try:
+                tool.spec.check_scope(scan)
+            except NotApplicable:
+                continue
+            found.append(tool)
+        return found
+
     def _of_task(self, task: Task) -> Iterable[Installed]:
         found = [t for t in self.tools.values() if t.spec.task == task]
-        return sorted(found, key=lambda t: (not t.shipped, t.spec.reported_by != SHIPPED, t.spec.name))
+        return sorted(found, key=lambda t: (t.spec.anatomy, not t.shipped, t.spec.reported_by != SHIPPED, t.spec.name))
 
     def add_file(self, path: Path) -> None:
         """Add the tools that a Python file holds, or note it as broken."""

@@ -8,16 +8,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from agent.approving import NAMELESS
 from ui.hand import HandActs
 from ui.panel_acts import PanelActs
+from ui.share_acts import ShareActs
 from ui.stage import BROKE, BUSY, NO_COOKIE, Update
 
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 
+_ANSWERED = {"approve": "approved", NAMELESS: "approved, de-identified"}
+
 __all__ = ["BROKE", "BUSY", "NO_COOKIE", "Acts", "Update"]
 
 
-class Acts(HandActs, PanelActs):
+class Acts(HandActs, PanelActs, ShareActs):
     """All acts, over the rooms of one process: the conversation here, the others in rooms of their own."""
 
     def ask(self, owner: str | None, text: str) -> Iterator[Update]:
@@ -36,7 +40,7 @@ class Acts(HandActs, PanelActs):
         """Approve or reject what waits."""
         room = self._room(owner)
         if room is not None and not room.busy:
-            room.transcript.answered("approved" if decision == "approve" else "rejected")
+            room.transcript.answered(_ANSWERED.get(decision, "rejected"))
         yield from self._turn(owner, "", lambda session: session.resume(decision))
 
     def stop(self, owner: str | None) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 from agent.settings import Settings, quiet
 from agent.workspace import Workspace
 from ui.acts import Acts, Update
-from ui.cookie import ReaderCookie
 from ui.deeds import deed
 from ui.login import LOOPBACK, Login
 from ui.opener import opener_html
@@ -98,7 +97,7 @@ def build(workspace: Workspace, rooms: Rooms | None = None, login: Login | None 
         wire.typing()
         for part in page.speaking:
             wire.event(part)
-        for name in _AT_FIRST_LOOK:
+        for name in (*_AT_FIRST_LOOK, "settings"):
             wire.on(page.tabs[name].select, lambda owner, name=name: acts.panel(owner, name))
         wire.on(blocks.load, acts.arrive)
     blocks.queue(default_concurrency_limit=PARALLEL)
@@ -151,6 +150,8 @@ class _Wire:
 def web(workspace: Workspace, rooms: Rooms | None = None, login: Login | None = None) -> FastAPI:
     """Return the whole web application: the page, its pictures and files, each reader behind cookie or login."""
     from ui.doors import add_doors
+    from ui.gate import Gate
+    from ui.login_page import add_login
     from ui.routes import add_routes
 
     # Uploads rest in the data folder, not in a temporary folder that others of this machine may read.
@@ -158,23 +159,17 @@ def web(workspace: Workspace, rooms: Rooms | None = None, login: Login | None = 
     uploads.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.environ["GRADIO_TEMP_DIR"] = str(uploads)
     Uploads(workspace.settings.home).tidy()
-    rooms, login = rooms or Rooms(workspace), login or Login()
-    rooms.names, rooms.operators = login.names, not login.asked
+    rooms, login = rooms or Rooms(workspace), login or Login.of(workspace.settings)
+    rooms.login = login
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    add_routes(app, workspace, Pictures(workspace), login.owner)
-    add_doors(app, workspace, login.owner)
-    app.add_middleware(ReaderCookie)  # type: ignore[arg-type]
-    asked: dict[str, Any] = {}
-    if login.header is not None:
-        asked = {"auth_dependency": login.name}
-    elif login.file is not None:
-        asked = {"auth": login.lets_in, "auth_message": "Log in to open your cases."}
+    add_routes(app, workspace, Pictures(workspace), login)
+    add_doors(app, workspace, login.owner, rooms.meters)
+    add_login(app, workspace, login)
+    app.add_middleware(Gate, login=login, acts=rooms.meters.acts)  # type: ignore[arg-type]
     gr.mount_gradio_app(
         app, build(workspace, rooms, login), "/", footer_links=[], run_history=False, max_file_size=MAX_UPLOAD,
-        show_error=False, theme=_theme(), css=_styles(), enable_monitoring=False, ssr_mode=False, pwa=False, **asked,
+        show_error=False, theme=_theme(), css=_styles(), enable_monitoring=False, ssr_mode=False, pwa=False,
     )  # fmt: skip
-    if login.file is not None:
-        login.follow(app)
     return app
 
 

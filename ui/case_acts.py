@@ -12,14 +12,17 @@ from typing import Any
 from agent.record import Record
 from tools.contract import NotApplicable
 from tools.scan import ScanError, load_scan
+from ui.case_list import cases_html
 from ui.chat import Transcript
 from ui.hand import session_of as opened
 from ui.opener import opener_html, picker_html
-from ui.panels import cases_html
 from ui.rooms import Room
 from ui.stage import Stage, Update
 from ui.uploads import ROLES, Pending, Role, Uploads, offers, unpacked
 from ui.viewer.state import facts
+
+LISTED = 50
+"""Cases that are listed, the newest; a reader with thousands searches for the others."""
 
 
 class CaseActs(Stage, ABC):
@@ -78,7 +81,7 @@ class CaseActs(Stage, ABC):
         yield from self._opening(owner, work)
 
     def reopen(self, owner: str | None, case: str) -> Iterator[Update]:
-        """Go on with another case of this reader's."""
+        """Go on with another case of this reader's, or one that is shared with them."""
 
         def work(room: Room) -> None:
             self._rooms.reopen(room, case)
@@ -142,10 +145,12 @@ class CaseActs(Stage, ABC):
     def _keep_documents(self, room: Room, files: Sequence[Path]) -> Update:
         """Keep uploaded guidelines; see `PanelActs`."""
 
-    def case_rows(self, owner: str) -> list[dict[str, Any]]:
-        """Return a reader's cases as they are listed, newest first."""
+    def case_rows(self, owner: str, only: Sequence[str] | None = None) -> list[dict[str, Any]]:
+        """Return a reader's cases, and those shared with them, as they are listed: the newest, or those named."""
         workspace, rows = self._rooms.workspace, []
-        for case in workspace.cases.of_owner(owner):
+        shares = workspace.cases.shares_of(owner)
+        there = workspace.cases.visible_to(owner)
+        for case in there[: LISTED + 1] if only is None else [c for c in there if c.id in only]:
             scan = Record.of(workspace.evidence.case(case.id)).scan
             what = "no scan"
             if scan is not None:
@@ -155,7 +160,11 @@ class CaseActs(Stage, ABC):
                     str(scan.inputs.get("body_part") or "").lower(),
                 )
                 what = " ".join(p for p in parts if p) + (f", {slices.value:g} slices" if slices else "")
-            rows.append({"id": case.id, "created": case.created[:16].replace("T", " ") + " UTC", "what": what})
+            row: dict[str, Any] = {"id": case.id, "created": case.created[:16].replace("T", " ") + " UTC", "what": what}
+            if case.owner != owner:
+                rows.append(row | {"level": case.level, "whose": workspace.cases.name_of(case.owner)})
+            else:
+                rows.append(row | {"level": "own", "shares": shares.get(case.id, [])})
         return rows
 
     def _all(self, room: Room) -> Update:
@@ -166,4 +175,9 @@ class CaseActs(Stage, ABC):
         if not opener and update["empty"]:
             with contextlib.suppress(KeyError):
                 opener = opener_html([r for r in rows if r["what"] != "no scan"])
-        return update | {"opener": opener, "cases": cases_html(rows, current)}
+        listed = cases_html(rows[:LISTED], current, room.language, shares=bool(room.person.name))
+        return update | {"opener": opener, "cases": self._search_box(room, more=len(rows) > LISTED) + listed}
+
+    @abstractmethod
+    def _search_box(self, room: Room, *, more: bool) -> str:
+        """Return the box above the list; see `SearchActs`."""

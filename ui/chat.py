@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from agent.approving import NAMELESS
 from agent.events import (
     Approval,
     Clause,
@@ -148,13 +149,17 @@ class Transcript:
     def _parts(self, kind: type) -> list[Any]:
         return [p for turn in self.turns for p in turn.parts if isinstance(p, kind)]
 
-    def html(self, *, intro: str = "", quick: Sequence[str] = (), case: str = "") -> str:
+    def html(
+        self, *, intro: str = "", quick: Sequence[str] = (), case: str = "",
+        locked: tuple[str, str] = ("", ""),
+    ) -> str:
         """Return the conversation as HTML.
 
         Args:
             intro: HTML at its end while the reader has said nothing yet.
             quick: what may be asked next.
             case: the case it is about; a browser looks evidence up there.
+            locked: why nothing can be asked here, in brief and in full.
         """
         asked = [turn for turn in self.turns if turn.asked]
         shown = "".join(
@@ -162,9 +167,10 @@ class Transcript:
         )
         if not asked and not self._parts(Call):
             shown += intro
+        off = f'<p class="sw-note sw-notice">{_text(locked[1])}</p>' if locked[1] else ""
         return (
             f'<div class="sw-log" role="log" aria-label="Conversation" aria-live="polite" tabindex="0" '
-            f'data-case="{_attribute(case)}">{shown}{_options(quick)}</div>'
+            f'data-case="{_attribute(case)}" data-locked="{_attribute(locked[0])}">{shown}{off}{_options(quick)}</div>'
         )
 
 
@@ -248,6 +254,9 @@ def _options(options: Sequence[str]) -> str:
     return f'<div class="sw-options">{buttons}</div>' if options else ""
 
 
+_NAMELESS = f'<button type="button" data-act="{NAMELESS}">Approve, de-identified</button>'
+
+
 def _waiting(part: Waiting) -> str:
     what = ", ".join(f"{name}={_argument(value)}" for name, value in part.arguments.items())
     text = f'<p class="sw-said">Waits for your approval: <code>{_text(part.action)}({_text(what)})</code></p>'
@@ -256,6 +265,7 @@ def _waiting(part: Waiting) -> str:
     return (
         f'<div class="sw-waiting">{text}<div class="sw-options">'
         '<button type="button" data-act="approve">Approve</button>'
+        f"{_NAMELESS if part.action == 'export' and not part.arguments.get('deidentify') else ''}"
         '<button type="button" data-act="reject">Reject</button></div></div>'
     )
 

@@ -14,11 +14,17 @@ from typing import Annotated, Any
 import typer
 
 from ui.cli_audit import audit_app
+from ui.cli_batch import commands as batches
 from ui.cli_fetch import fetch
+from ui.cli_key import key_app
 from ui.cli_library import commands as library
 from ui.cli_mcp import commands as mcp_commands
+from ui.cli_move import commands as moves
 from ui.cli_pacs import pacs_app
+from ui.cli_people import people_app
+from ui.cli_privacy import commands as privacy
 from ui.cli_report import commands as papers
+from ui.cli_search import commands as searches
 from ui.cli_tools import tools_app
 from ui.options import (
     AsJson,
@@ -42,7 +48,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-_FAILURES = ("ToolFailed", "EvidenceError", "BrokenStore", "EmbedderDown", "EndpointDown", "Cancelled", "ArchiveFailed")
+_FAILURES = (
+    "ToolFailed", "EvidenceError", "BrokenStore", "EmbedderDown", "EndpointDown", "DatabaseDown", "StoreDown",
+    "Cancelled", "ArchiveFailed", "EngineError", "NoEngine", "EngineDown", "MixedVersions",
+)  # fmt: skip
 """Errors that are no fault of the input: exit 1, not 2."""
 
 
@@ -235,13 +244,19 @@ def verify(report: Path, evidence: Path, as_json: AsJson = False) -> None:
     raise typer.Exit(1 if problems else 0)
 
 
+app.add_typer(batches)
 app.add_typer(library)
 app.add_typer(mcp_commands)
+app.add_typer(moves)
 app.add_typer(papers)
+app.add_typer(searches)
+app.add_typer(privacy)
 tools_app.command("fetch")(fetch)
 app.add_typer(tools_app, name="tools")
 app.add_typer(pacs_app, name="pacs")
 app.add_typer(audit_app, name="audit")
+app.add_typer(people_app, name="people")
+app.add_typer(key_app, name="key")
 
 if __name__ == "__main__":
     main()

@@ -12,7 +12,7 @@ import typer
 from ui.options import AsJson, print_result, quiet_libraries
 
 if TYPE_CHECKING:
-    from agent.audit import AuditLog
+    from agent.state import State
 
 audit_app = typer.Typer(
     help="Who did what, when, to which case: an append-only, hash-chained log.", no_args_is_help=True
@@ -20,25 +20,22 @@ audit_app = typer.Typer(
 CaseOnly = Annotated[str | None, typer.Option("--case", help="Only this case.")]
 
 
-def _log() -> AuditLog:
+def _state() -> State:
     quiet_libraries()
-    from agent.audit import AuditLog
     from agent.settings import Settings
+    from agent.state import State
 
-    return AuditLog(Settings.from_environment().home)
+    return State.open(Settings.from_environment())
 
 
 @audit_app.command("verify")
 def audit_verify(as_json: AsJson = False) -> None:
     """Find any line that was changed, taken out or put in, and any evidence that was; exit 1 when there is one."""
-    from agent.settings import Settings
-    from tools import EvidenceStore
-
-    evidence = Settings.from_environment().home / "evidence"
-    log = _log()
+    state = _state()
+    log = state.audit()
     problems = log.verify()
-    if evidence.is_dir():
-        store = EvidenceStore(evidence)
+    if state.databases is not None or (state.home / "evidence").is_dir():
+        store = state.evidence()
         problems += store.verify()
         store.close()
     count = sum(1 for _ in log.lines())
@@ -51,7 +48,7 @@ def audit_verify(as_json: AsJson = False) -> None:
 @audit_app.command("show")
 def audit_show(case: CaseOnly = None, as_json: AsJson = False) -> None:
     """Show the log, oldest first."""
-    log = _log()
+    log = _state().audit()
     lines = list(log.lines(case))
     log.close()
     shown = [
@@ -69,7 +66,7 @@ def audit_export(
     as_json: AsJson = False,
 ) -> None:
     """Write the log with its hashes, so that others can check the chain."""
-    log = _log()
+    log = _state().audit()
     lines = [json.dumps(asdict(line), ensure_ascii=False) for line in log.lines(case)]
     log.close()
     out.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")

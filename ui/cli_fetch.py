@@ -12,7 +12,7 @@ from ui.options import AsJson, print_result
 
 
 def fetch(
-    name: Annotated[str, typer.Argument(help="chest-xray, or zoo:NAME for a MONAI Model Zoo bundle.")],
+    name: Annotated[str, typer.Argument(help="chest-xray, lobes, or zoo:NAME for a MONAI Model Zoo bundle.")],
     offline: Annotated[
         Path | None, typer.Option("--from", metavar="DIR", help="Take the file from this folder; no network.")
     ] = None,
@@ -26,6 +26,8 @@ def fetch(
         much = f"{size / 1e6:.1f} MB" if size is not None else "of unknown size"
         place = f"from {offline}" if offline is not None else f"from {item.url}"
         sys.stderr.write(f"{item.file}: {much}, {place}. Licence: {item.licence}.\n")
+        if item.unchecked and offline is None:
+            sys.stderr.write("  Public sources name this address; it was not tried before. --from DIR needs none.\n")
 
     def progress(fraction: float, phrase: str) -> None:
         if sys.stderr.isatty():

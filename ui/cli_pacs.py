@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from ui.cli_privacy import Accepted
 from ui.options import AsJson, print_result, quiet_libraries
 
 pacs_app = typer.Typer(
@@ -65,6 +67,10 @@ def send(
     files: Annotated[list[Path] | None, typer.Argument(help="DICOM files to send.")] = None,
     case: Annotated[str | None, typer.Option("--case", help="Send what this case's last report is as DICOM.")] = None,
     approve: Annotated[bool, typer.Option("--approve", help="Say yes to sending.")] = False,
+    deidentify: Annotated[
+        bool, typer.Option("--deidentify", help="Send copies of nobody: pseudonym, other UIDs, no dates.")
+    ] = False,
+    accept_pixels: Accepted = False,
     via: Via = None,
     as_json: AsJson = False,
 ) -> None:
@@ -74,7 +80,7 @@ def send(
     archive = _archive(via)
     from agent.io.archive import send as work
 
-    data, absent = _of_case(case) if case else ({str(f): f.read_bytes() for f in files or ()}, {})
+    data, absent = _of_case(case, deidentify, accept_pixels) if case else _of_files(files, deidentify, accept_pixels)
     approved = approve or _asked(f"Send {len(data)} files ({', '.join(Path(n).name for n in data)}) to the archive?")
     count = work(archive, list(data.values()), approved=approved)
     lines = [f"{count} files sent: {', '.join(data)}", *(f"not made: {name}: {why}" for name, why in absent.items())]
@@ -89,12 +95,30 @@ def _archive(via: str | None) -> Any:
     return open_archive(Settings.from_environment(), via)
 
 
-def _of_case(case: str) -> tuple[dict[str, bytes], dict[str, str]]:
+def _of_case(case: str, deidentify: bool, accept_pixels: bool) -> tuple[dict[str, bytes], dict[str, str]]:
     from agent import Session
-    from agent.report.files import make_files
+    from agent.report.files import make_files, nobodys
 
-    made = make_files(Session.open(case=case).desk, "dicom")
+    desk = Session.open(case=case).desk
+    hide = nobodys(desk.workspace.settings, accept_pixels=accept_pixels) if deidentify else None
+    made = make_files(desk, "dicom", hide=hide)
     return dict(made.files), dict(made.absent)
+
+
+def _of_files(
+    files: list[Path] | None, deidentify: bool, accept_pixels: bool
+) -> tuple[dict[str, bytes], dict[str, str]]:
+    """Return files as they are, or what there is of images among them without their patient."""
+    if not deidentify:
+        return {str(f): f.read_bytes() for f in files or ()}, {}
+    from agent.settings import Settings
+    from tools.deidentify import Pseudonyms, deidentify_files
+
+    settings = Settings.from_environment()
+    with tempfile.TemporaryDirectory(prefix="scanwright-") as folder:
+        names = Pseudonyms.of(settings.home, settings.deidentify_key)
+        done = deidentify_files(list(files or ()), Path(folder), names, accept_pixels=accept_pixels)
+        return {f.name: f.read_bytes() for f in done.files}, dict.fromkeys(done.notes, "left as it is")
 
 
 def _asked(question: str) -> bool:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ui.cli_privacy import Accepted, Shifted
 from ui.options import (
     AsJson,
     BodyPart,
@@ -37,12 +38,19 @@ def report(
     sign: Annotated[
         str | None, typer.Option("--sign", help="Sign it in this name, where the operator allows that.")
     ] = None,
+    deidentify: Annotated[
+        bool, typer.Option("--deidentify", help="Write a copy of nobody: pseudonym, other UIDs, no dates.")
+    ] = False,
+    keep_dates_shifted: Shifted = False,
+    accept_pixels: Accepted = False,
     modality: Modality = None,
     body_part: BodyPart = None,
     as_json: AsJson = False,
 ) -> None:
     """Run what is missing for a scan, then write its report in every form and its evidence."""
     quiet_libraries()
+    if (keep_dates_shifted or accept_pixels) and not deidentify:
+        raise typer.BadParameter("--keep-dates-shifted and --accept-pixels say how to --deidentify; say that too.")
     if language not in ("en", "zh"):
         raise typer.BadParameter(f"--language is en or zh; seen {language!r}.")
     from ui.terminal import open_session
@@ -53,10 +61,17 @@ def report(
         may_sign()
     session = open_session(scan if scan != "-" else None, case, modality, body_part, mask)
     place = numbers(point, 3, "--point") if point is not None else None
-    data = work(session, out, place, language, template=template, sign=sign)
+    hide = None
+    if deidentify:
+        from agent.report.files import nobodys
+
+        hide = nobodys(session.workspace.settings, shift_dates=keep_dates_shifted, accept_pixels=accept_pixels)
+    data = work(session, out, place, language, template=template, sign=sign, hide=hide)
     lines = [f"case {data['case']}, version {data['version']}, {data['status']}"]
     lines += [f"written: {f}" for f in data["files"]]
     lines += [f"not written: {name}: {why}" for name, why in data["not_written"].items()]
+    if deidentify:
+        lines.append("de-identified; what the clinician typed is in it, so read it before it leaves")
     print_result(data, as_json, [*lines, *(f"to be settled: {p}" for p in data["problems"])])
 
 

@@ -53,10 +53,12 @@ def tools_allow(
     as_json: AsJson = False,
 ) -> None:
     """Let a tool's results feed guideline criteria: this version, with these weights."""
+    from agent.people import at_the_machine
     from agent.settings import Settings
     from tools import Registry
     from tools.allowed import allow
 
+    at_the_machine().check("allow tools")
     folder = Settings.from_environment().own_tools
     spec = Registry.discover(folder).get(name).spec
     allow(spec, folder, not no)

@@ -36,6 +36,9 @@ DEEDS: dict[str, tuple[Callable[..., Iterator[Update]], dict[str, type]]] = {
     "phantom": (Acts.phantom, {}),
     "reopen": (Acts.reopen, {"case": str}),
     "delete": (Acts.delete, {"case": str}),
+    "look_for": (Acts.look_for, {"text": str}),
+    "share": (Acts.share, {"case": str, "name": str, "level": str}),
+    "unshare": (Acts.unshare, {"case": str, "reader": str}),
     "context": (Acts.context, {"given": dict}),
     "prior_report": (Acts.prior_report, {"text": str}),
     "look_up": (Acts.look_up, {"question": str}),
@@ -45,6 +48,11 @@ DEEDS: dict[str, tuple[Callable[..., Iterator[Update]], dict[str, type]]] = {
     "sign": (Acts.sign, {}),
     "language": (Acts.language, {"language": str}),
     "endpoint": (Acts.endpoint, {"base_url": str, "model": str, "api_key": str}),
+    "allow": (Acts.allow, {"name": str, "yes": str}),
+    "reader_add": (Acts.reader_add, {"name": str, "password": str, "roles": str}),
+    "reader_roles": (Acts.reader_roles, {"name": str, "roles": str}),
+    "reader_password": (Acts.reader_password, {"name": str, "password": str}),
+    "reader_remove": (Acts.reader_remove, {"name": str}),
 }
 
 

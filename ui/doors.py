@@ -6,32 +6,36 @@ Each takes from a browser that is known only. Knows no scan.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from fastapi import FastAPI, HTTPException, Request, Response
 
 from agent.workspace import Workspace
 from tools.scan import UnreadableScan
-from ui.uploads import MAX_BYTES, TooLarge, Uploads
+from ui.meters import Meters, TooMuch
+from ui.uploads import GB, TooLarge, Uploads, too_large
 
 _SPARE_BYTES = 500_000_000
 """Left free on the disk: a full one would stop every case of the machine."""
 
 
-def add_doors(app: FastAPI, workspace: Workspace, who: Callable[[Request], str | None]) -> None:
-    """Add the routes to an app; `who` names the owner that a request comes from."""
-    uploads = Uploads(workspace.settings.home)
+def add_doors(app: FastAPI, workspace: Workspace, who: Callable[[Request], str | None], meters: Meters) -> None:
+    """Add the routes to an app; `who` names the reader that a request comes from, `meters` holds what they may send."""
+    most = int(workspace.settings.limits.upload_file_gb * GB)
+    uploads = Uploads(workspace.settings.home, most)
 
     async def upload(request: Request, batch: str, number: int, name: str = "file") -> Any:
         owner = who(request)
         if owner is None:
             raise HTTPException(403, "This browser has no session here. Open the app's first page.")
-        if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-            raise HTTPException(403, "Files are taken from this app's own page only.")
-        _check_room(workspace, int(request.headers.get("content-length") or 0))
+        said = request.headers.get("content-length") or "0"
+        _check_room(workspace, int(said) if said.isascii() and said.isdigit() else 0, most)
         try:
-            size = await uploads.take(owner, batch, number, name, request.stream())
+            meters.upload_files.take(owner)
+            size = await uploads.take(owner, batch, number, name, _measured(request.stream(), owner, meters))
+        except TooMuch as error:
+            raise HTTPException(429, str(error), {"Retry-After": str(int(error.wait_s) + 1)}) from None
         except TooLarge as error:
             raise HTTPException(413, str(error)) from None
         except UnreadableScan as error:
@@ -53,8 +57,15 @@ def add_doors(app: FastAPI, workspace: Workspace, who: Callable[[Request], str |
     app.add_api_route("/niivue.js", script, response_class=Response)
 
 
-def _check_room(workspace: Workspace, size: int) -> None:
-    if size > MAX_BYTES:
-        raise HTTPException(413, f"A file may have up to {MAX_BYTES // 10**9} GB. Send one series, not a disk.")
+async def _measured(body: AsyncIterator[bytes], owner: str, meters: Meters) -> AsyncIterator[bytes]:
+    """Yield what is sent as it comes, counting it for its reader."""
+    async for chunk in body:
+        meters.upload_gb.take(owner, len(chunk) / GB)
+        yield chunk
+
+
+def _check_room(workspace: Workspace, size: int, most: int) -> None:
+    if size > most:
+        raise HTTPException(413, too_large(most))
     if shutil.disk_usage(workspace.settings.home).free < size + _SPARE_BYTES:
         raise HTTPException(507, "There is not enough space for this file. Delete old cases, or ask the operator.")

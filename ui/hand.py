@@ -5,7 +5,6 @@ Asks no model. Knows nothing of Gradio.
 
 from __future__ import annotations
 
-import logging
 import math
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -17,12 +16,10 @@ from agent.session import Session
 from tools.contract import Cancelled, NotApplicable, ToolError
 from tools.scan import Point, Scan
 from ui.rooms import Room
-from ui.stage import BROKE, NO_COOKIE, TOLD, Stage, Update, lone_note
+from ui.stage import Act, Stage, Update
 from ui.viewer.pictures import point_clicked
 from ui.viewer.state import REASONS, size_of
 from ui.words import say
-
-log = logging.getLogger(__name__)
 
 MOST_NAME = 40
 """Characters of a lesion's own name; it is a label in a list."""
@@ -139,7 +136,9 @@ class HandActs(Stage):
             session = session_of(room)
             if lesion:
                 session.desk.pick(lesion)
-            session.desk.keep(focus=lesion or None)
+            room.focus = lesion or None
+            if not room.locked:
+                session.desk.keep(focus=room.focus)
             if lesion:
                 room.jump, room.go = room.jump + 1, "focus"
 
@@ -168,6 +167,7 @@ class HandActs(Stage):
     def _kept(self, owner: str | None, lesion: int, field: str, value: str) -> Iterator[Update]:
         def work(room: Room) -> None:
             session = session_of(room)
+            session.need("work")
             session.desk.pick(lesion)
             session.desk.keep(**{field: {**(session.state.get(field) or {}), str(lesion): value}})
 
@@ -175,29 +175,17 @@ class HandActs(Stage):
 
     def _by_hand(self, owner: str | None, what: str, work: Callable[[Room, Session], int | None]) -> Iterator[Update]:
         """Run an act on an outline, then measure what it left, show both, and write an open report again."""
-        room = self._room(owner)
-        if room is None:
-            yield {"chat": lone_note(NO_COOKIE)}
-            return
-        with room.turn() as free:
-            if not free:
-                yield self._busy(room)
-                return
-            room.transcript.start("")
+
+        def run(room: Room) -> Act:
             yield {"chat": self._chat(room)}
-            try:
-                yield from self._outlined(room, what, work)
-            except TOLD as error:
-                room.transcript.note("failed", str(error))
-            except Exception:  # the UI's border
-                log.exception("an act by hand broke")
-                room.transcript.note("failed", BROKE)
-            finally:
-                room.transcript.end()
-        yield self._all(room)
+            yield from self._outlined(room, what, work)
+            return None
+
+        yield from self._act(owner, run, asked="")
 
     def _outlined(self, room: Room, what: str, work: Callable[[Room, Session], int | None]) -> Iterator[Update]:
         session = session_of(room)
+        session.need("work")
         number = yield from self._watched(room, session, work)
         room.jump, room.go = room.jump + 1, "focus"
         if number is None:

@@ -5,20 +5,20 @@ Knows nothing of Gradio.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from agent.events import UnknownCase
+from agent.events import NoRight
 from agent.statements import Statement, read_statements
 from knowledge import KnowledgeError, search
 from knowledge.ingest import documents, ingest, remove
 from tools.contract import NotApplicable
-from ui.case_acts import CaseActs
+from ui.case_search import SearchActs
 from ui.context import FIELDS, OF_TRUTH
 from ui.hand import session_of as opened
-from ui.panels import guidelines_html, settings_html, tools_html
+from ui.operator_acts import OperatorActs
+from ui.panels import guidelines_html
 from ui.rooms import Room
 from ui.stage import Update
 from ui.words import say
@@ -30,7 +30,7 @@ _TAKEN_FROM_PRIOR = ("prior_size", "prior_interval")
 """What is read from a prior report; all else in it is somebody else's finding."""
 
 
-class PanelActs(CaseActs):
+class PanelActs(SearchActs, OperatorActs):
     """Acts in the panels."""
 
     def context(self, owner: str | None, given: Mapping[str, Any]) -> Iterator[Update]:
@@ -85,14 +85,14 @@ class PanelActs(CaseActs):
         """Take a document of the reader's own out of the search."""
 
         def work(room: Room) -> Update:
-            self._check_operator(room)
+            room.person.check("keep guidelines")
             remove(name, self._rooms.workspace.passages)
             return {"guidelines": self._guidelines("")}
 
         yield from self._known(owner, work)
 
     def _keep_documents(self, room: Room, files: Sequence[Path]) -> Update:
-        self._check_operator(room)
+        room.person.check("keep guidelines")
         for file in files:
             made = ingest(file, self._rooms.workspace.passages)
             room.transcript.note("notice", f"Guideline added: {made.name}, {len(made.sections)} passages.")
@@ -114,13 +114,12 @@ class PanelActs(CaseActs):
         return guidelines_html(found, documents(store), [g for g in store.guidelines if g.shipped], question)
 
     def panel(self, owner: str | None, name: str) -> Iterator[Update]:
-        """Show a panel that is made when it is first looked at: the guidelines or the tools."""
+        """Show a panel that is made when it is first looked at: the guidelines, the tools, or the settings."""
 
         def work(room: Room) -> Update:
             if name == "guidelines":
                 return {"guidelines": self._guidelines("")}
-            workspace = self._rooms.workspace
-            return {"tools": tools_html(workspace.registry.specs, workspace.registry.broken, workspace.runtime.device)}
+            return {"settings": self._settings(room)} if name == "settings" else {"tools": self._tools(room)}
 
         yield from self._known(owner, work)
 
@@ -145,53 +144,12 @@ class PanelActs(CaseActs):
 
         def work(room: Room) -> None:
             session = opened(room)
-            if room.login is None:
-                raise UnknownCase("Signing needs a login, and this app runs without one. Ask its operator.")
-            session.sign_report(room.login)
+            if not room.person.name:
+                raise NoRight("Signing needs a login, and this app runs without one. Ask its operator.")
+            room.person.check("sign")
+            session.sign_report(room.person.name)
 
         yield from self._quietly(owner, work)
-
-    # Settings
-
-    def language(self, owner: str | None, language: str) -> Iterator[Update]:
-        """Set the language of what the app says and suggests."""
-
-        def work(room: Room) -> Update:
-            room.language = "zh" if language == "zh" else "en"
-            return {"settings": self._settings(room, "Kept.")}
-
-        yield from self._quietly(owner, work)
-
-    def endpoint(self, owner: str | None, base_url: str, model: str, api_key: str) -> Iterator[Update]:
-        """Use another language model until the app is started again; an empty key leaves the one there is."""
-
-        def work(room: Room) -> Update:
-            self._check_operator(room)
-            url = base_url.strip()
-            if url and not url.startswith(("http://", "https://")):
-                raise NotApplicable("An endpoint's address starts with http:// or https://. Nothing was changed.")
-            workspace = self._rooms.workspace
-            now = workspace.settings
-            # A key is never sent to another address than the one it was given for.
-            kept = now.api_key if url == (now.base_url or "") else None
-            workspace.settings = dataclasses.replace(
-                now,
-                base_url=url or None,
-                model=model.strip() or now.model,
-                api_key=(api_key.strip() or kept) if url else None,
-            )
-            self._rooms.renew()
-            return {"settings": self._settings(room, "In use from the next message on.")}
-
-        yield from self._quietly(owner, work)
-
-    def _settings(self, room: Room, told: str = "") -> str:
-        workspace = self._rooms.workspace
-        return settings_html(workspace.settings, room.language, may_change=self._rooms.operators, told=told)
-
-    def _check_operator(self, room: Room) -> None:
-        if not self._rooms.operators:
-            raise UnknownCase("Guidelines and settings are shared by all readers; the operator changes them.")
 
     def arrive(self, owner: str | None) -> Iterator[Update]:
         """A page was loaded: bring its case back."""
@@ -201,7 +159,7 @@ class PanelActs(CaseActs):
 
             yield {"chat": lone_note(NO_COOKIE)}
             return
-        yield self._all(room) | {"settings": self._settings(room)}
+        yield self._all(room) | {"settings": self._settings(room, brief=True)}
 
 
 def _value(name: str, text: str, most: float) -> Any:

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+from agent.people import ROLES, Person
 from agent.report.files import WRITERS
 from agent.report.model import Report, Section, Statement
 from agent.session import Session
 from agent.settings import Settings
-from tools.contract import ToolSpec
 from ui.chat import chips, framed, marked
 
 NOTICE = "Research use only. Not a medical device. Every result needs review by a qualified reader."
 LOCAL = "Scans, pictures and conversation stay on this machine; the embedded planner answers."
+
+
+def _who(person: Person | None, *, leaves: bool) -> str:
+    """Return who is logged in, as what, and the way out."""
+    if person is None or not person.name:
+        return ""
+    roles = ", ".join(r for r in ROLES if r in person.roles)
+    out = ' <button type="button" class="sw-link" data-leave>Log out</button>' if leaves else ""
+    return f'<p class="sw-hint">Logged in as <b>{html.escape(person.name)}</b> ({roles}).{out}</p>'
 
 
 def footer(settings: Settings) -> str:
@@ -55,8 +64,13 @@ def intro(settings: Settings, *, has_scan: bool) -> str:
     )
 
 
-def report_html(report: Report | None, session: Session | None, login: str | None = None) -> str:
-    """Return the report with its downloads and what may be done with it, or what to do to get one."""
+def report_html(
+    report: Report | None, session: Session | None, person: Person | None = None, *, locked: bool = False
+) -> str:
+    """Return the report with its downloads and what this person may do with it, or what to do to get one.
+
+    `locked`: the person only looks.
+    """
     if report is None or session is None:
         return '<p class="sw-empty">No report yet. Ask: write the report.</p>'
     case = html.escape(session.case_id)
@@ -67,12 +81,13 @@ def report_html(report: Report | None, session: Session | None, login: str | Non
     )
     notices = "".join(f'<p class="sw-note sw-notice">{marked(n)}</p>' for n in report.notices)
     problems = "".join(f'<p class="sw-note sw-struck">{marked(p)}</p>' for p in report.problems)
-    locked = report.signature is not None
+    signing = "" if locked and report.signature is None else _signing(report, person or Person(""))
+    locked = locked or report.signature is not None
     sections = "".join(_section(s, locked=locked) for s in report.sections)
     return (
         f'<article class="sw-report" lang="{report.language}"><div class="sw-downloads">{links}'
         '<button type="button" class="sw-download" data-copy>Copy text</button></div>'
-        f'<p class="sw-hint sw-told" role="status"></p>{_versions(report, session)}{_signing(report, login)}'
+        f'<p class="sw-hint sw-told" role="status"></p>{_versions(report, session)}{signing}'
         f'<h2>{html.escape(report.title)}</h2><div class="sw-notices">{notices}{problems}</div>{sections}</article>'
     )
 
@@ -96,15 +111,17 @@ def _version(report: Report, session: Session) -> str:
     return f"Version {report.version}, {html.escape(report.status)}, composed {html.escape(report.composed)}{stale}"
 
 
-def _signing(report: Report, login: str | None) -> str:
+def _signing(report: Report, person: Person) -> str:
     if report.signature is not None:
         return (
             f'<p class="sw-note sw-notice">Signed by {html.escape(report.signature.reader)}, '
             f"{html.escape(report.signature.signed)} {chips([report.signature.evidence])}</p>"
         )
-    if login is None:
+    if not person.name:
         return '<p class="sw-hint">Signing needs a login; this app runs without one.</p>'
-    sure = f"Sign this version as {html.escape(login, quote=True)}?"
+    if not person.may("sign"):
+        return '<p class="sw-hint">Signing needs the role signer; the operator gives it.</p>'
+    sure = f"Sign this version as {html.escape(person.name, quote=True)}?"
     return f'<button type="button" data-do="sign" data-sure="{sure}">Sign</button>'
 
 
@@ -173,37 +190,22 @@ def guidelines_html(found: Sequence[Any], own: Sequence[Any], shipped: Sequence[
     )
 
 
-def tools_html(specs: Sequence[ToolSpec], broken: Mapping[str, str], device: str) -> str:
-    """Return what is installed: what for, how good by whose figures, where it runs; and what is broken and why."""
-    shown = "".join(_tool(s) for s in specs)
-    failed = "".join(
-        f'<p class="sw-note sw-failed"><b>{html.escape(n)}</b>: {html.escape(w)}</p>' for n, w in broken.items()
-    )
-    return f'<p class="sw-hint">Models run on {html.escape(device)}, one after the other.</p>{failed}{shown}'
+def settings_html(
+    settings: Settings, language: str, *, may_change: bool, told: str = "", person: Person | None = None,
+    leaves: bool = False,
+) -> str:  # fmt: skip
+    """Return the settings. A key is never shown: only whether there is one.
 
-
-def _tool(spec: ToolSpec) -> str:
-    figures = "".join(
-        f"<li>{html.escape(a.metric)}: {a.value:g}"
-        + (f" ({a.interval[0]:g} to {a.interval[1]:g})" if a.interval else "")
-        + f"; {html.escape(a.data)}; by {html.escape(a.by)}"
-        + (f"; beside {html.escape(a.baseline)}" if a.baseline else "")
-        + "</li>"
-        for a in spec.accuracy
-    )
-    scope = ", ".join((*spec.modalities, *spec.body_parts))
-    return (
-        f'<article class="sw-passage"><h3>{html.escape(spec.name)} {html.escape(spec.version)} '
-        f'<span class="sw-soft">{html.escape(spec.task)}; {html.escape(scope)}</span></h3>'
-        f'<p>{html.escape(spec.summary)}</p><p class="sw-hint">Not for: {html.escape(spec.not_for)} '
-        f"Licence: {html.escape(spec.licence)}.</p>"
-        f'<ul class="sw-list">{figures or "<li>No accuracy is reported.</li>"}</ul></article>'
-    )
-
-
-def settings_html(settings: Settings, language: str, *, may_change: bool, told: str = "") -> str:
-    """Return the settings. A key is never shown: only whether there is one."""
-    note = f'<p class="sw-note sw-notice" role="status">{html.escape(told)}</p>' if told else ""
+    Args:
+        settings: the operator's.
+        language: of what the app says.
+        may_change: whether the endpoint may be set here.
+        told: what was just done.
+        person: who looks.
+        leaves: whether they can log out here.
+    """
+    note = _who(person, leaves=leaves)
+    note += f'<p class="sw-note sw-notice" role="status">{html.escape(told)}</p>' if told else ""
     languages = "".join(
         f'<option value="{v}"{" selected" if v == language else ""}>{t}</option>'
         for v, t in (("en", "English"), ("zh", "中文"))
@@ -226,19 +228,3 @@ def settings_html(settings: Settings, language: str, *, may_change: bool, told: 
         f'<button type="submit">Use it</button></form><p class="sw-hint">{held} What is set here holds until the app '
         "is started again; the key is kept in memory only.</p>"
     )
-
-
-def cases_html(rows: Sequence[Mapping[str, Any]], current: str) -> str:
-    """Return a reader's cases, newest first, each to be opened or deleted for good."""
-    if not rows:
-        return '<p class="sw-empty">No case yet.</p>'
-    lines = "".join(
-        f"<tr{' class=sw-focus' if r['id'] == current else ''}><td><code>{html.escape(r['id'])}</code></td>"
-        f'<td>{html.escape(r["created"])}</td><td>{html.escape(r["what"])}</td><td><span class="sw-row">'
-        f'<button type="button" data-do="reopen" data-case="{html.escape(r["id"], quote=True)}">Open</button>'
-        f'<button type="button" data-do="delete" data-case="{html.escape(r["id"], quote=True)}" data-sure="Delete '
-        'this case for good: scan, evidence, conversation, report? This cannot be undone.">Delete</button></span>'
-        "</td></tr>"
-        for r in rows
-    )
-    return framed(("Case", "Opened", "Scan", "Act"), lines)

@@ -1,6 +1,6 @@
-"""Each browser's room: the case it has open, the conversation as shown, and whether a turn is under way.
+"""Each reader's room: the case they have open, the conversation as shown, and whether a turn is under way.
 
-A browser is known by its owner id; it enters no room but its own. Knows nothing of Gradio.
+A reader is known by an owner id and enters no room but their own. Knows nothing of Gradio.
 """
 
 from __future__ import annotations
@@ -14,14 +14,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agent.events import UnknownCase
+from agent.events import AgentError, UnknownCase
+from agent.people import Level, Person
 from agent.session import Session
 from agent.workspace import Workspace
 from tools.quantity import Language
 from tools.scan import Scan, UnreadableScan
 from ui.chat import Transcript
+from ui.login import Login, reader_id
+from ui.meters import Meters
 from ui.uploads import Pending
 from ui.viewer.state import Go
+from ui.words import say
 
 KEPT = 64
 """Rooms kept in memory. An older one is opened again from its case; only its tool trace is lost."""
@@ -29,15 +33,25 @@ KEPT = 64
 
 @dataclass
 class Room:
-    """One browser's place. `login` is the reader's name where the app has logins."""
+    """One reader's place.
+
+    Attributes:
+        owner: their id.
+        person: who they are and which roles they have.
+        level: what they may do in the case that is open, and `whose` it is by name, where it is another's.
+        focus: the lesion in focus where they only look; the case's own stays as its owner left it.
+    """
 
     owner: str
+    person: Person = field(default_factory=lambda: Person(""))
+    level: Level = "own"
+    whose: str = ""
+    focus: int | None = None
     session: Session | None = None
     transcript: Transcript = field(default_factory=Transcript)
     jump: int = 0
     go: Go = ""
     language: Language = "en"
-    login: str | None = None
     pending: Pending | None = None
     stopping: bool = False
     _turn: threading.Lock = field(default_factory=threading.Lock)
@@ -51,6 +65,11 @@ class Room:
         finally:
             if free:
                 self._turn.release()
+
+    @property
+    def locked(self) -> bool:
+        """Whether the reader may look at the open case only."""
+        return self.level == "read"
 
     @property
     def busy(self) -> bool:
@@ -73,10 +92,9 @@ class Rooms:
         self._opener = opener
         self._rooms: OrderedDict[str, Room] = OrderedDict()
         self._hand_over = hand_over
-        self.names: dict[str, str] = {}
-        """Readers' names by owner id, where the app has logins."""
-        self.operators = True
-        """Whether whoever reaches the app may change what all share: guidelines, the endpoint."""
+        self.login = Login()
+        """How readers are told apart, and what roles they have."""
+        self.meters = Meters(workspace.settings.limits)
         self._lock = threading.RLock()
 
     def enter(self, owner: str) -> Room:
@@ -88,8 +106,28 @@ class Rooms:
                 room = self._rooms[owner] = self._furnish(owner)
                 self._tidy()
             self._rooms.move_to_end(owner)
-            room.login = self.names.get(owner)
+            room.person = self.login.person(owner)
+            if not room.busy:
+                self._see_rights(room)
             return room
+
+    def reader_named(self, name: str) -> str | None:
+        """Return the id of a reader by name; None for one who cannot log in here."""
+        return reader_id(name) if self.login.knows(name) else None
+
+    def _see_rights(self, room: Room) -> None:
+        """Note what the reader may do in the case that is open, and leave one that is no longer theirs to see."""
+        room.level, room.whose = "own", ""
+        if room.session is None:
+            return
+        try:
+            case = self.workspace.cases.get(room.session.case_id, room.owner, need="read")
+        except UnknownCase:
+            room.session, room.transcript, room.focus = None, Transcript(), None
+            room.transcript.note("notice", say("gone", room.language))
+            return
+        room.level = case.level
+        room.whose = self.workspace.cases.name_of(case.owner) if case.owner != room.owner else ""
 
     def open(self, room: Room, what: Sequence[Path] | Scan) -> None:
         """Open a scan in a new case of this room; on an error the case that is open stays.
@@ -110,12 +148,15 @@ class Rooms:
         threading.Thread(target=_quietly, args=(session,), name="scanwright-lungs", daemon=True).start()
         room.session, room.transcript, room.pending = session, Transcript(), None
         room.jump, room.go = room.jump + 1, ""
+        self._see_rights(room)
 
     def reopen(self, room: Room, case_id: str) -> None:
-        """Go on with another case of this room's owner. Raises UnknownCase when it is not theirs."""
+        """Go on with another case that this room's reader may see. Raises UnknownCase when there is none."""
         room.session = self._opener.open(case=case_id, owner=room.owner, workspace=self.workspace)
         room.transcript = Transcript.of_history(room.session.history())
-        room.jump, room.go = room.jump + 1, "focus" if room.session.state.get("focus") else ""
+        room.focus = room.session.state.get("focus")
+        room.jump, room.go = room.jump + 1, "focus" if room.focus else ""
+        self._see_rights(room)
 
     def delete(self, room: Room, case_id: str) -> None:
         """Delete a case of this room's owner for good. Raises UnknownCase when it is not theirs."""
@@ -127,8 +168,10 @@ class Rooms:
         """Open every session again: the settings that it was made with have changed."""
         with self._lock:
             for room in self._rooms.values():
-                if room.session is not None:
-                    held = room.session.case_id
+                if room.session is None:
+                    continue
+                held, room.session = room.session.case_id, None
+                with contextlib.suppress(AgentError):
                     room.session = self._opener.open(case=held, owner=room.owner, workspace=self.workspace)
 
     def open_bare(self, room: Room) -> None:
@@ -154,6 +197,7 @@ class Rooms:
 
     def _furnish(self, owner: str) -> Room:
         room = Room(owner)
+        room.language = "zh" if self.workspace.cases.choices(owner).get("language") == "zh" else "en"
         cases = self.workspace.cases.of_owner(owner)
         if cases:
             room.session = self._opener.open(case=cases[0].id, owner=owner, workspace=self.workspace)

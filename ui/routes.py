@@ -1,23 +1,27 @@
 """The doors through which a case's bytes leave: slices, what lies over them, volumes and report files.
 
-Each is opened only to the case's owner.
+Each is opened only to the case's owner and those it is shared with; the audit log only to an operator.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 
-from agent.events import AgentError, UnknownCase
+from agent.events import AgentError, NoRight, UnknownCase
 from agent.record import Record
 from agent.session import Session
 from agent.workspace import Workspace
+from tools.contract import StateDown
 from tools.evidence import EvidenceError
 from tools.scan import ScanError
+from ui.login import Login
 from ui.viewer.pictures import Pictures
 
 PRIVATE = {"Cache-Control": "no-store", "Cross-Origin-Resource-Policy": "same-origin"}
@@ -31,25 +35,34 @@ TYPES = {
 }  # fmt: skip
 """Kinds of report files that are handed out, by suffix."""
 
-Who = Callable[[Request], str | None]
 
-
-def add_routes(app: FastAPI, workspace: Workspace, pictures: Pictures, who: Who) -> None:
-    """Add the routes to an app; `who` names the owner that a request comes from."""
+def add_routes(app: FastAPI, workspace: Workspace, pictures: Pictures, login: Login) -> None:
+    """Add the routes to an app; `login` says who a request comes from."""
 
     def check(request: Request, case_id: str) -> str:
-        """Return the owner. 403 without a cookie; 404 for a case that is not this browser's, or that is not there."""
-        owner = who(request)
+        """Return the reader. 403 without a cookie; 404 for a case that they may not see, or that is not there."""
+        owner = login.owner(request)
         if owner is None:
             raise HTTPException(403, "This browser has no session here. Open the app's first page.")
         try:
-            workspace.cases.get(case_id, owner)
+            workspace.admit(case_id, owner)
         except UnknownCase as error:
             raise HTTPException(404, str(error)) from None
         return owner
 
+    tell_down(app)
     _add_viewer(app, pictures, check)
     _add_record(app, workspace, check)
+    _add_log(app, workspace, login)
+
+
+def tell_down(app: FastAPI) -> None:
+    """Make an app answer 503 with what is to be done where the database or the store of the cases is away."""
+
+    def told(request: Request, error: Exception) -> JSONResponse:
+        return JSONResponse({"detail": str(error)}, 503)
+
+    app.add_exception_handler(StateDown, told)
 
 
 def _add_viewer(app: FastAPI, pictures: Pictures, check: Callable[[Request, str], str]) -> None:
@@ -127,6 +140,23 @@ def _add_record(app: FastAPI, workspace: Workspace, check: Callable[[Request, st
 
     app.add_api_route("/evidence/{case_id}/{name}", evidence)
     app.add_api_route("/files/{case_id}/{name}", file, response_class=Response)
+
+
+def _add_log(app: FastAPI, workspace: Workspace, login: Login) -> None:
+    def log(request: Request) -> Response:
+        owner = login.owner(request)
+        if owner is None:
+            raise HTTPException(403, "This browser has no session here. Open the app's first page.")
+        try:
+            login.person(owner).check("read the log")
+        except NoRight as error:
+            raise HTTPException(403, str(error)) from None
+        workspace.audit.add(owner, "log exported")
+        lines = "".join(f"{json.dumps(asdict(line), ensure_ascii=False)}\n" for line in workspace.audit.lines())
+        saved = {**PRIVATE, "Content-Disposition": 'attachment; filename="audit.jsonl"'}
+        return Response(lines, media_type="application/x-ndjson", headers=saved)
+
+    app.add_api_route("/audit.jsonl", log, response_class=Response)
 
 
 def _found(make: Callable[[], Any]) -> Any:

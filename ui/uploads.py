@@ -17,8 +17,7 @@ from typing import Any, Literal
 
 from tools.scan import UnreadableScan
 
-MAX_BYTES = 4_000_000_000
-"""Of one file: more than any scan a workstation opens at once."""
+GB = 1_000_000_000
 MAX_BATCH_FILES = 20_000
 _BATCH = re.compile(r"^[a-z0-9]{8,40}$")
 _BAD = re.compile(r"[^\w .+-]")
@@ -33,6 +32,11 @@ ROLES: tuple[Role, ...] = ("current", "prior", "document")
 
 class TooLarge(Exception):
     """A file is larger than is taken."""
+
+
+def too_large(most: int) -> str:
+    """Return what a reader is told of a file that is."""
+    return f"A file may have up to {most / GB:g} GB. Send one series, not a disk."
 
 
 @dataclass(frozen=True)
@@ -59,8 +63,9 @@ class Pending:
 class Uploads:
     """The upload area of one data folder."""
 
-    def __init__(self, home: Path) -> None:
-        self._folder = home / "uploads"
+    def __init__(self, home: Path, most: int = 4 * GB) -> None:
+        """Take the data folder, and how many bytes a file may have: more than any scan a workstation opens at once."""
+        self._folder, self._most = home / "uploads", most
 
     def folder(self, owner: str, batch: str) -> Path:
         """Return a batch's folder. Raises UnreadableScan for a name that is none."""
@@ -88,8 +93,8 @@ class Uploads:
             with place.open("wb") as out:
                 async for chunk in body:
                     size += len(chunk)
-                    if size > MAX_BYTES:
-                        raise TooLarge(f"A file may have up to {MAX_BYTES // 10**9} GB. Send one series, not a disk.")
+                    if size > self._most:
+                        raise TooLarge(too_large(self._most))
                     out.write(chunk)
         except BaseException:  # a closed tab too: half a file is none
             place.unlink(missing_ok=True)

@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from agent import Session
+    from agent.report.files import Hide
     from knowledge import Store
     from tools import Quantity, Registry
     from tools.registry import Installed
     from tools.scan import Scan
-
-REPORT_OUTLINES = 3
-"""How many of a search's nodule candidates `report` outlines and measures when nothing is outlined yet."""
 
 
 def registry() -> Registry:
@@ -139,10 +137,11 @@ def _scan(scan: Scan) -> dict[str, Any]:
 
 def may_sign() -> None:
     """Raise NotApplicable unless the operator lets reports be signed from the command line."""
+    from agent.people import at_the_machine
     from agent.settings import Settings
     from tools import NotApplicable
 
-    if not Settings.from_environment().sign_from_cli:
+    if not at_the_machine(signs=Settings.from_environment().sign_from_cli).may("sign"):
         raise NotApplicable(
             "A report is signed by a reader who has logged in to the app. An operator whose machine knows its users "
             "can allow --sign with SCANWRIGHT_CLI_SIGNING=yes."
@@ -157,47 +156,30 @@ def report(
     *,
     template: str | None = None,
     sign: str | None = None,
+    hide: Hide | None = None,
 ) -> dict[str, Any]:
     """Find, outline, measure and rate what is missing in a case, compose its report, write its files.
 
     `sign`: the reader in whose name it is signed; whether that is allowed, `may_sign` says.
+    `hide`: it is written as nobody's.
     """
+    from agent.missing import run_missing
     from agent.report import write_files
 
-    notes: list[str] = []
     if point is not None:
         session.call("segment", point=list(point))
-    if not any(x.outlined for x in session.record.lesions):
-        notes += _search(session)
-    notes += _measure_and_rate(session)
+    notes = list(run_missing(session).notes)
     wanted = {"template": template} if template else {}
     told = session.call("write_report", language=language, **wanted)["report"]
     if sign is not None and told["status"] not in ("signed", "amended"):
         signed = session.sign_report(sign)
         told |= {"version": signed.version, "status": signed.status}
-    written = write_files(session.desk, out)
+    written = write_files(session.desk, out, hide=hide)
     return {
         "case": session.case_id, "version": told["version"], "status": told["status"], "template": told["template"],
         "files": [str(f) for f in written.files], "not_written": dict(written.absent), "notes": notes,
         "problems": told["problems"],
     }  # fmt: skip
-
-
-def _measure_and_rate(session: Session) -> list[str]:
-    """Measure and rate every outlined lesion that is not yet; return what could not be done."""
-    from tools import ToolError
-
-    notes = []
-    for lesion in session.record.lesions:
-        if not lesion.outlined or lesion.status == "rejected":
-            continue
-        for function, have in (("measure", lesion.measurement), ("classify", lesion.rating)):
-            if have is None:
-                try:
-                    session.call(function, lesion=lesion.number)
-                except ToolError as error:
-                    notes.append(f"lesion {lesion.number}: {error}")
-    return notes
 
 
 def report_versions(case: str) -> dict[str, Any]:
@@ -214,24 +196,6 @@ def report_changes(case: str, before: int, after: int) -> dict[str, Any]:
 
     found = Session.open(case=case).report_diff(before, after)
     return {"case": case, "before": before, "after": after, "changes": [dataclasses.asdict(c) for c in found]}
-
-
-def _search(session: Session) -> list[str]:
-    """Search the scan and outline the first nodule candidates and the first mass; return what could not be done."""
-    from tools import ToolError
-
-    notes: list[str] = []
-    try:
-        found = session.call("find")
-    except ToolError as error:
-        return [f"no search: {error}"]
-    wanted = [c for c in found["candidates"] if c["rank"] <= (REPORT_OUTLINES if c["group"] == "nodule" else 1)]
-    for candidate in wanted:
-        try:
-            session.call("segment", lesion=candidate["lesion"])
-        except ToolError as error:
-            notes.append(f"candidate {candidate['lesion']}: {error}")
-    return notes
 
 
 def verify(report_file: Path, evidence_file: Path) -> list[str]:

@@ -122,9 +122,10 @@ def _writing(arguments: Mapping[str, Any]) -> str | None:
 
 def _exporting(arguments: Mapping[str, Any]) -> str:
     made = arguments.get("format") or "all"
+    how = ", de-identified," if arguments.get("deidentify") else ""
     if arguments.get("destination"):
-        return "An agent wants to send the report of this case to the archive (PACS). Do you approve?"
-    return f"An agent wants to write the report of this case to its folder (format: {made}). Do you approve?"
+        return f"An agent wants to send the report of this case{how} to the archive (PACS). Do you approve?"
+    return f"An agent wants to write the report of this case{how} to its folder (format: {made}). Do you approve?"
 
 
 _CONSENT: Mapping[str, Callable[[Mapping[str, Any]], str | None]] = {

@@ -16,6 +16,7 @@ from agent.events import AgentError, UnknownCase
 from agent.io.archive import NotApproved
 from agent.io.mcp_folders import Folders, names_in
 from agent.io.mcp_offers import consent, function_of
+from agent.people import AGENT
 from agent.privacy import WITHHELD, Redactor
 from agent.session import Session
 from agent.statements import read_statements
@@ -28,10 +29,12 @@ from tools.scan import Scan, ScanError, Source, load_scan
 
 log = logging.getLogger(__name__)
 
-OWNER = "mcp"
+OWNER = AGENT.id
 """Whose cases these are, and who the audit log names."""
 MOST_CASES = 50
 """Cases that one server keeps at hand; more is an agent that has lost its way."""
+_ACTS = {"open_scan": "open", "export": "export"}
+"""What a function is in the table of `agent.people`; any other is work in a case."""
 Tell = Callable[[float, str], None]
 KNOWN = (ToolError, ScanError, EvidenceError, KnowledgeError, AgentError)
 
@@ -91,6 +94,7 @@ class Room:
                     log.info("an answer was not kept: %s", type(error).__name__)
 
     def _done(self, name: str, arguments: dict[str, Any], approved: bool | None, tell: Tell) -> dict[str, Any]:
+        AGENT.check(_ACTS.get(name, "work"))
         case, known = self._checked(name, arguments)
         if consent(name, known) is not None and not approved:
             raise NotApproved(_refusal(name, approved))

@@ -18,6 +18,8 @@ def not_assessed(material: Material) -> list[Draft]:
     """List what nobody and nothing looked at."""
     cites = material.scan_cites
     general = ["chest", "lung", "lobe", "type"] if material.is_chest_ct else ["rest"]
+    if material.record.places:
+        general = [name for name in general if name != "lobe"]
     drafts = [material.say(f"left_out.{name}", *cites) for name in general]
     drafts += not_judged(material)
     counted = searches(material)

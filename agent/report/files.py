@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agent.events import AgentError
 from agent.report.compose import material_of
@@ -23,6 +23,10 @@ from agent.report.material import Material
 from agent.report.model import Report
 from agent.report.refresh import is_current
 from agent.toolset.desk import Desk
+
+if TYPE_CHECKING:
+    from agent.settings import Settings
+    from tools.deidentify import Pseudonyms
 
 MARKDOWN, EVIDENCE = "report.md", "evidence.json"
 WORDED = ("stated", "category", "scan", "drawn")
@@ -60,6 +64,30 @@ class Writer:
         return result
 
 
+@dataclass(frozen=True)
+class Hide:
+    """That files are to be nobody's: by which other names, and whether somebody has looked at the pixels."""
+
+    names: Pseudonyms
+    accept_pixels: bool = False
+
+    def applied(self, desk: Desk, report: Report) -> tuple[Desk, Report]:
+        """Return desk and report of nobody. Raises AgentError where pixels may show a name."""
+        from agent.report.nameless import Nameless, look_at_pixels
+
+        if not self.accept_pixels:
+            look_at_pixels(desk)
+        nameless = Nameless.of(desk, self.names)
+        return nameless.desk(desk), nameless.report(report)
+
+
+def nobodys(settings: Settings, *, shift_dates: bool = False, accept_pixels: bool = False) -> Hide:
+    """Return how a data folder's reports become nobody's, by its key or the operator's. Raises KeyFileError."""
+    from tools.deidentify import Pseudonyms
+
+    return Hide(Pseudonyms.of(settings.home, settings.deidentify_key, shift_dates=shift_dates), accept_pixels)
+
+
 WRITERS: tuple[Writer, ...] = (
     Writer("markdown", (MARKDOWN,), "agent.report.files:markdown"),
     Writer("text", ("report.txt",), "agent.report.text:write"),
@@ -69,7 +97,7 @@ WRITERS: tuple[Writer, ...] = (
     Writer("dicom", ("sr.dcm", "seg.dcm", "report.dcm"), "agent.report.dicom:write", needs=("report.pdf",)),
     Writer("fhir", ("fhir.json",), "agent.report.fhir:write", needs=("report.pdf",)),
 )
-"""The last two name the patient, as their readers must know whose they are; no other file does."""
+"""The last two name the patient, as their readers must know whose they are; no other file does. With `Hide` none."""
 
 
 def formats() -> tuple[str, ...]:
@@ -85,20 +113,24 @@ class Written:
     absent: Mapping[str, str]
 
 
-def write_files(desk: Desk, folder: Path, format: str = "all", version: int | None = None) -> Written:
-    """Write a report's files into a folder, made if need be.
+def write_files(
+    desk: Desk, folder: Path, format: str = "all", version: int | None = None, *, hide: Hide | None = None
+) -> Written:
+    """Write a report's files into a folder, made if need be; with `hide` they are nobody's.
 
     Raises:
         AgentError: there is no report, the case has moved on since it was written, nothing of the format could be
-            made, or the folder cannot be written.
+            made, the folder cannot be written, or (with `hide`) the pictures may show a name.
     """
-    made = make_files(desk, format, version)
+    made = make_files(desk, format, version, hide=hide)
     if not made.files:
         raise AgentError("; ".join(f"{name} was not written: {why}" for name, why in made.absent.items()))
     return Written(tuple(put(folder, made.files)), made.absent)
 
 
-def make_files(desk: Desk, format: str = "all", version: int | None = None) -> Made:
+def make_files(
+    desk: Desk, format: str = "all", version: int | None = None, *, hide: Hide | None = None
+) -> Made:
     """Return a report's files as bytes; see `write_files` for errors."""
     if format not in formats():
         raise AgentError(f"A report is written as {', '.join(formats())}; not as {format!r}.")
@@ -111,6 +143,8 @@ def make_files(desk: Desk, format: str = "all", version: int | None = None) -> M
             "the evidence does. Write the report again, then export it."
         )
     then = as_of(desk, report)
+    if hide is not None:
+        then, report = hide.applied(then, report)
     material = material_of(then, report.language)
     wanted = [w for w in WRITERS if format in ("all", w.format)]
     needed = {name for w in wanted for name in w.needs}
@@ -134,7 +168,8 @@ def markdown(desk: Desk, report: Report, material: Material, made: Mapping[str, 
 
 def evidence(desk: Desk, report: Report, material: Material, made: Mapping[str, bytes]) -> Made:
     """Return evidence.json."""
-    return Made({EVIDENCE: evidence_json(material, report, desk.case_id).encode()}, {})
+    case = desk.nameless.case if desk.nameless else desk.case_id
+    return Made({EVIDENCE: evidence_json(material, report, case).encode()}, {})
 
 
 def evidence_json(material: Material, report: Report, case_id: str) -> str:

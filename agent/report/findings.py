@@ -162,6 +162,9 @@ def _said(material: Material, lesion: LesionRecord) -> list[Draft]:
             what = material.stated_value(item) or material.word(name)
             words = material.quoted(item.text)
             drafts.append(material.say("finding.said", item.id, n=lesion.number, what=what, words=words))
+    if lesion.lobe_by_tool is not None and "lobe" not in lesion.stated:
+        item = lesion.lobe_by_tool
+        drafts.append(material.say("finding.lobe", item.id, n=lesion.number, lobe=material.stated_value(item)))
     if sides_differ(lesion):
         lobe = lesion.stated["lobe"]
         drafts.append(

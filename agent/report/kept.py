@@ -1,4 +1,4 @@
-"""Every version of a case's report, kept for good: one file a version, written once and never again.
+"""Every version of a case's report, kept for good: one blob a version, written once and never again.
 
 A signed version is read back only while it is what was signed. Two versions can be compared sentence by sentence.
 Knows no template and no picture.
@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
 from agent.events import AgentError
 from agent.grounding.clauses import bare
 from agent.report.model import Form, Report, Status
 from agent.toolset.desk import Desk
+from tools.blobs import BlobError, Blobs, StoreDown, TakenBlob
 from tools.evidence import CaseEvidence, Evidence
 from tools.quantity import Language
 
@@ -48,11 +46,10 @@ class Change:
 
 def keep_report(desk: Desk, report: Report) -> None:
     """Keep a report as a version of its case, and what it is in the case's state. Raises AgentError."""
-    folder = _folder(desk)
+    text = json.dumps(report.to_json(), ensure_ascii=False)
     try:
-        folder.mkdir(exist_ok=True)
-        _write_once(folder / _name(report.version), json.dumps(report.to_json(), ensure_ascii=False))
-    except FileExistsError as error:
+        _kept(desk).put(_name(report.version), text.encode(), new=True)
+    except TakenBlob as error:
         raise AgentError(f"Version {report.version} of the report is there already; ask again.") from error
     except OSError as error:
         reason = error.strerror or type(error).__name__
@@ -84,9 +81,10 @@ def load_report(desk: Desk, version: int) -> Report:
         there = f"1 to {numbers[-1]}" if numbers else "none yet"
         raise AgentError(f"There is no version {version} of this report. Versions: {there}.")
     try:
-        data = json.loads((_folder(desk) / _name(version)).read_text(encoding="utf-8"))
-        report = Report.from_json(data)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        report = Report.from_json(json.loads(_kept(desk).get(_name(version))))
+    except StoreDown:
+        raise
+    except (BlobError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise AgentError(f"Version {version} of the report cannot be read; write the report again.") from error
     _check_seal(desk, report)
     return report
@@ -190,8 +188,8 @@ def _check_seal(desk: Desk, report: Report) -> None:
         )
 
 
-def _folder(desk: Desk) -> Path:
-    return desk.workspace.cases.case_folder(desk.case_id) / FOLDER
+def _kept(desk: Desk) -> Blobs:
+    return desk.workspace.cases.files(desk.case_id).under(FOLDER)
 
 
 def _name(version: int) -> str:
@@ -199,17 +197,5 @@ def _name(version: int) -> str:
 
 
 def _numbers(desk: Desk) -> list[int]:
-    return sorted(int(p.stem) for p in _folder(desk).glob("*.json") if p.stem.isdigit())
-
-
-def _write_once(path: Path, text: str) -> None:
-    """Write a file whole under a name that is not taken. Raises FileExistsError, OSError."""
-    handle, part = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(part, path)
-    finally:
-        Path(part).unlink(missing_ok=True)
+    stems = (name.removesuffix(".json") for name in _kept(desk).names() if name.endswith(".json"))
+    return sorted(int(stem) for stem in stems if stem.isdigit())

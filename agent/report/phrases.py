@@ -22,6 +22,10 @@ PHRASES: dict[str, tuple[str, str]] = {
         "Research use only. Not a medical device. Every result needs review by a qualified reader.",
         "仅供研究使用。不是医疗器械。所有结果均须由有资质的阅片者复核。",
     ),
+    "nameless.gone": ("De-identified copy: dates were taken out; where a date must stand, a placeholder does",
+                      "去标识副本:日期已去除,必须有日期之处为占位日期"),
+    "nameless.moved": ("De-identified copy: dates were moved by a number of days of the patient's own",
+                       "去标识副本:日期已按该患者特有的天数平移"),
     "phantom": ("This scan is a generated phantom, not a patient", "本图像为生成的模体,不是患者"),
     # Section titles
     "about": ("About this scan", "关于本图像"),
@@ -97,6 +101,8 @@ PHRASES: dict[str, tuple[str, str]] = {
                     "病灶$n:轮廓触及图像边缘,所示大小为下限"),
     "finding.said": ("Lesion $n: $what, as stated by the clinician: “$words”",
                      "病灶$n:$what(医生陈述:“$words”)"),
+    "finding.lobe": ("Lesion $n lies in the $lobe as outlined by the lobe model",
+                     "病灶$n位于$lobe(按肺叶模型的轮廓)"),
     "finding.sides_differ": (
         "Lesion $n: the lobe stated ($lobe) and the side of the outline ($place) do not agree; please check",
         "病灶$n:所陈述的肺叶($lobe)与轮廓所在侧别($place)不一致,请核对"),

@@ -23,6 +23,18 @@ element.addEventListener('scroll', () => {
   if (box) atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 60;
 }, true);
 const follow = () => { const box = log(); if (box && atEnd) box.scrollTop = box.scrollHeight; };
-watch('value', follow);
+// Where the reader only looks, nothing can be typed, and the box says why.
+function lock() {
+  const box = document.querySelector('#sw-text textarea'), send = document.querySelector('#sw-send'), held = log();
+  const why = held ? held.dataset.locked : '';
+  if (!box || !held) return;
+  box.dataset.open = box.dataset.open || box.placeholder;
+  box.disabled = Boolean(why);
+  box.placeholder = why || box.dataset.open;
+  box.title = why;
+  if (send) send.disabled = Boolean(why);
+  document.body.toggleAttribute('data-locked', Boolean(why));
+}
+watch('value', () => { follow(); lock(); });
 new ResizeObserver(follow).observe(element);
 follow();

@@ -38,6 +38,7 @@ function one(file, batch, number, tell) {
     request.upload.onprogress = (event) => tell(event.loaded);
     request.onload = () => {
       if (request.status === 200) { tell(file.size); done(); return; }
+      if (request.status === 401) location.assign('/login?ended=1');
       let why = 'The file was not taken (' + request.status + ').';
       try { why = JSON.parse(request.responseText).detail; } catch { /* no text of ours */ }
       fail(new Error(why));
@@ -87,6 +88,7 @@ document.addEventListener('click', (event) => {
   if (pick) q('.sw-' + pick.dataset.pick).click();
   if (near('[data-abort]') && abort) abort.abort();
   if (near('[data-help]')) open('.sw-keys');
+  if (near('[data-leave]')) leave();
   if (near('[data-close]')) { near('dialog').close(); }
   if (near('[data-close-card]')) q('.sw-card').hidden = true;
   const chip = near('[data-evidence]');
@@ -97,6 +99,15 @@ document.addEventListener('keydown', (event) => {
   if (event.key === '?' && !event.target.closest('input, textarea, select')) open('.sw-keys');
 });
 function open(name) { if (!q(name).open) q(name).showModal(); }
+
+// Logging out, and a log-in that ended while the page was open.
+async function leave() { await plain('/logout', {method: 'POST'}).catch(() => null); location.assign('/login?ended=1'); }
+const plain = window.fetch.bind(window);
+window.fetch = async (...asked) => {
+  const answer = await plain(...asked);
+  if (answer.status === 401) location.assign('/login?ended=1');
+  return answer;
+};
 
 async function evidence(name) {
   document.dispatchEvent(new CustomEvent('sw-evidence', {detail: name}));

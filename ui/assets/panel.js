@@ -12,6 +12,8 @@ element.addEventListener('click', (event) => {
   const edit = event.target.closest('[data-edit]');
   if (edit) { editing(edit); return; }
   if (event.target.closest('[data-copy]')) { copied(event.target.closest('[data-copy]')); return; }
+  const dialog = event.target.closest('[data-dialog]');
+  if (dialog) { document.getElementById(dialog.dataset.dialog).showModal(); return; }
   const button = event.target.closest('button[data-do]');
   if (!button || (button.dataset.sure && !window.confirm(button.dataset.sure))) return;
   button.disabled = true;
@@ -29,6 +31,8 @@ element.addEventListener('submit', (event) => {
   event.preventDefault();
   if (form.dataset.statement !== undefined) { finish(form, event.submitter); return; }
   const fields = Object.fromEntries(new FormData(form));
+  const around = form.closest('dialog');
+  if (around) around.close();
   trigger('act', form.dataset.do === 'context' ? {do: 'context', given: fields} : {do: form.dataset.do, ...fields});
 });
 

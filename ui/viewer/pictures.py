@@ -52,6 +52,8 @@ class Drawing:
 
     outlines: tuple[Outline, ...] = ()
     lines: tuple[Line, ...] = ()
+    beside: tuple[Outline, ...] = ()
+    """Other tools' outlines of the same lesions: broken contours, never filled."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,8 @@ class Pictures:
         """Return what lies over a slice: outlines and lines, places as fractions of the picture's width and height."""
         held = self._held(case_id, prior)
         frame = Frame.of(held.scan, _plane(plane), index)
-        outlines = [_outline(frame, o) for o in held.drawing.outlines]
+        beside = [{**shown, "beside": True, "runs": []} for o in held.drawing.beside if (shown := _outline(frame, o))]
+        outlines = [*(_outline(frame, o) for o in held.drawing.outlines), *beside]
         lines = [_line(frame, line) for line in held.drawing.lines]
         return {
             "columns": frame.counts[0], "rows": frame.counts[1],
@@ -183,12 +186,15 @@ def as_recorded(scan: Scan, record: Record) -> Scan:
 def drawn(workspace: Workspace, record: Record, scan: Scan) -> Drawing:
     """Return the outlines and lengths of every lesion that was not rejected; a damaged mask is left out."""
     outlines: list[Outline] = []
+    beside: list[Outline] = []
     lines: list[Line] = []
     for lesion in record.lesions:
         mask = _mask(workspace, lesion.mask_evidence.case_id, lesion.mask_evidence)
         if lesion.status == "rejected" or mask is None or mask.scan_id != scan.id:
             continue
         outlines.append(Outline(mask, colour_of(lesion.number), lesion.number))
+        others = (_mask(workspace, e.case_id, e) for e in record.alternatives(lesion.number))
+        beside += [Outline(m, colour_of(lesion.number), lesion.number) for m in others if m is not None]
         if lesion.measurement is not None:
             lines += [Line(e, label, lesion.measurement.id, lesion.number) for e, label in lines_of(lesion)]
     for item in record.lines:
@@ -196,7 +202,7 @@ def drawn(workspace: Workspace, record: Record, scan: Scan) -> Drawing:
         if item.scan_id == scan.id and len(quantity.end_points_mm) == 2:
             p, q = quantity.end_points_mm
             lines.append(Line((p, q), show(quantity), item.id))
-    return Drawing(tuple(outlines), tuple(lines))
+    return Drawing(tuple(outlines), tuple(lines), tuple(beside))
 
 
 def drawn_prior(workspace: Workspace, record: Record, scan: Scan, prior: int) -> Drawing:

@@ -23,7 +23,10 @@ REASONS = ("vessel", "scar", "node", "artefact")
 Go = Literal["", "focus", "show"]
 
 
-def viewer_state(session: Session | None, *, jump: int = 0, go: Go = "", busy: bool = False) -> dict[str, Any]:
+def viewer_state(
+    session: Session | None, *, jump: int = 0, go: Go = "", busy: bool = False, locked: bool = False,
+    own_focus: int | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """Return the viewer's state.
 
     Args:
@@ -31,20 +34,23 @@ def viewer_state(session: Session | None, *, jump: int = 0, go: Go = "", busy: b
         jump: a count that grows whenever the viewer must move; the browser moves when it sees a new one.
         go: where it moves: to the lesion in focus, to what `show` asked for, or to the middle.
         busy: whether a turn is under way.
+        locked: the reader only looks; what is in focus is then theirs alone (`own_focus`), not the case's.
     """
     if session is None or session.scan is None:
         return {"case": None, "busy": busy, "jump": jump}
     scan, record, kept = session.scan, session.record, session.state
+    focus = own_focus if locked else kept.get("focus")
     return {
         "case": session.case_id,
         "stamp": record.items[-1].hash[:12] if record.items else "0",
         "busy": busy,
         "jump": jump,
-        "focus": kept.get("focus"),
+        "focus": focus,
+        "locked": locked,
         **geometry(scan),
         "windows": [{"name": n, "centre": round(c), "width": round(w)} for n, (c, w) in windows(scan).items()],
         "unit": "HU" if scan.modality.value == "CT" and scan.calibration != "none" else "",
-        "look": _look(session, scan, record, go),
+        "look": _look(session, scan, record, go, focus),
         "lesions": [lesion_row(session, scan, x) for x in record.lesions],
         "drawn": bool(record.lesions or record.lines),
         "evidence": {e.id: n for e in record.items if isinstance(n := e.inputs.get("lesion"), int)},
@@ -138,12 +144,12 @@ def _width(scan: Scan, plane: Plane) -> float:
     return round(float(frame.counts[0] * scan.spacing_or_unit[frame.voxel_axes[0]]), 3)
 
 
-def _look(session: Session, scan: Scan, record: Record, go: Go) -> dict[str, Any]:
+def _look(session: Session, scan: Scan, record: Record, go: Go, number: int | None) -> dict[str, Any]:
     """Return the slice of each plane to move to, and plane and window; None leaves what the reader set."""
     shown = planes(scan)
     asked = dict(session.state.get("view") or {}) if go == "show" else {}
     plane = asked["plane"] if asked.get("plane") in shown else None
-    focus = record.lesion(session.state.get("focus") or 0)
+    focus = record.lesion(number or 0)
     slices: dict[str, int] = {p: slice_count(scan, p) // 2 for p in shown}
     if asked.get("centre") is not None:
         x, y, z = asked["centre"]

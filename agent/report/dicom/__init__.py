@@ -13,7 +13,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agent.report.dicom.concepts import silent, to_bytes
 from agent.report.dicom.filing import Filing, filing_of, uid
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from agent.report.material import Material
     from agent.report.model import Report
     from agent.toolset.desk import Desk
+    from tools.deidentify import Pseudonyms
 
 REPORT_PDF = "report.pdf"
 SR, SEG, PDF = "sr.dcm", "seg.dcm", "report.dcm"
@@ -34,20 +35,30 @@ def write(desk: Desk, report: Report, material: Material, made: Mapping[str, byt
     """Return the DICOM files of a report, and the reason for each that could not be made."""
     from agent.report.files import Made
 
-    return Made(*dicom_files(filing_of(desk, report), made.get(REPORT_PDF)))
+    others = desk.nameless.names if desk.nameless else None
+    return Made(*dicom_files(filing_of(desk, report), made.get(REPORT_PDF), others))
 
 
-def dicom_files(filing: Filing, pdf: bytes | None = None) -> tuple[dict[str, bytes], dict[str, str]]:
+def dicom_files(
+    filing: Filing, pdf: bytes | None = None, others: Pseudonyms | None = None
+) -> tuple[dict[str, bytes], dict[str, str]]:
     """Return the DICOM files by name, and the reason for each that could not be made.
 
     Args:
         filing: the report and what it stands on.
         pdf: the report's PDF; None where there is none.
+        others: the other names that the filing goes by, to be said in each object; None where it is the patient's.
     """
     from agent.report.dicom.check import problems
     from agent.report.dicom.pdf import encapsulated_pdf
     from agent.report.dicom.seg import segmentation
     from agent.report.dicom.sr import structured_report
+    from tools.deidentify.dataset import STRUCTURED, mark
+
+    def marked(dataset: Any, *more: tuple[str, str]) -> Any:
+        if others is not None:
+            mark(dataset, others, *more)
+        return dataset
 
     def outlines() -> dict[str, bytes]:
         seg = segmentation(filing)
@@ -55,12 +66,12 @@ def dicom_files(filing: Filing, pdf: bytes | None = None) -> tuple[dict[str, byt
         wrong = problems(sr, seg)
         if wrong:
             raise NoOriginal(f"it would not be right: {wrong[0]}")
-        return {SR: to_bytes(sr), SEG: to_bytes(seg)}
+        return {SR: to_bytes(marked(sr, STRUCTURED)), SEG: to_bytes(marked(seg))}
 
     def document() -> dict[str, bytes]:
         if pdf is None:
             raise NoOriginal(NO_PDF)
-        return {PDF: to_bytes(encapsulated_pdf(filing, pdf))}
+        return {PDF: to_bytes(marked(encapsulated_pdf(filing, pdf)))}
 
     made: dict[str, bytes] = {}
     absent: dict[str, str] = {}

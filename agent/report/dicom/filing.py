@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Literal
 
 from agent.record import LesionRecord, Record
-from agent.report.dicom.original import Original, original
+from agent.report.dicom.original import Opened, Original, original
 from agent.report.model import Report
 from tools.mask import Mask
 from tools.scan import Scan, Source
@@ -39,6 +39,7 @@ class Filing:
         scan, source: the image, and where it came from.
         masks: the outline of every lesion that is filed, by lesion number.
         version: the program's.
+        opened: what a file of the source is read from.
     """
 
     case_id: str
@@ -49,6 +50,7 @@ class Filing:
     source: Source
     masks: Mapping[int, Mask]
     version: str = ""
+    opened: Opened | None = None
 
     @property
     def status(self) -> Status:
@@ -60,7 +62,7 @@ class Filing:
     @cached_property
     def original(self) -> Original:
         """The DICOM images. Raises NoOriginal with the reason why there are none."""
-        return original(self.scan, self.source)
+        return original(self.scan, self.source, *([self.opened] if self.opened else []))
 
     @property
     def lesions(self) -> list[LesionRecord]:
@@ -74,8 +76,8 @@ class Filing:
         return datetime.fromisoformat(text).astimezone().replace(tzinfo=None)
 
     def lobe(self, lesion: LesionRecord) -> str | None:
-        """Return the lobe that a reader stated, or None."""
-        said = lesion.stated.get("lobe")
+        """Return the lobe that a reader stated, or that a tool outlined around it, or None."""
+        said = lesion.stated.get("lobe") or lesion.lobe_by_tool
         return None if said is None else str(said.inputs.get("value") or "") or None
 
     def tracking_uid(self, number: int) -> str:
@@ -120,13 +122,19 @@ def filing_of(desk: Desk, report: Report) -> Filing:
     record = desk.record
     scan = desk.need_scan()
     kept = [x for x in record.lesions if x.status != "rejected" and x.outlined]
-    return Filing(
+    kind: Callable[..., Filing] = Filing
+    if desk.nameless is not None:
+        from agent.report.nameless import NamelessFiling
+
+        kind = partial(NamelessFiling, nameless=desk.nameless)
+    return kind(
         case_id=desk.case_id,
-        created=desk.workspace.cases.get(desk.case_id, desk.owner).created,
+        created=desk.need("read").created,
         record=record,
         report=report,
         scan=scan,
-        source=desk.workspace.cases.source(desk.case_id, scan.id),
+        source=desk.workspace.cases.originals(desk.case_id, scan.id),
         masks={x.number: mask for x in kept if (mask := desk.evidence.mask(x.mask_evidence)).count},
         version=version("scanwright"),
+        opened=partial(desk.workspace.cases.opened, desk.case_id),
     )

@@ -7,15 +7,16 @@ alone: nothing here goes to a function, a message or a language model.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from agent.events import AgentError
+from tools.blobs import BlobError
 from tools.scan import Scan, Source
 from tools.scan.dicom_header import Instance, Slice, broken, quiet, slices
 from tools.scan.grid import LPS_TO_RAS
@@ -34,6 +35,13 @@ NOT_DICOM = "the scan was read from {format}, which names no patient, no study a
 
 class NoOriginal(AgentError):
     """There are no DICOM images to refer to. The message is the reason, without a capital and a stop."""
+
+
+Opened = Callable[[Path], Path | BinaryIO]
+
+
+def _itself(file: Path) -> Path:
+    return file
 
 
 @dataclass(frozen=True)
@@ -73,17 +81,23 @@ class Original:
         return found[(place.frame or 1) - 1]
 
 
-def original(scan: Scan, source: Source) -> Original:
-    """Return the images of a scan. Raises NoOriginal with the reason why there are none to refer to."""
+def original(scan: Scan, source: Source, opened: Opened = _itself) -> Original:
+    """Return the images of a scan; `opened` says what a file of its source is read from.
+
+    Raises:
+        NoOriginal: with the reason why there are none to refer to.
+    """
     if source.format != "DICOM":
         raise NoOriginal(NOT_DICOM.format(format="an array" if source.format == "made" else source.format))
     series = source.identity.get("SeriesInstanceUID")
     try:
         with quiet():
-            found = [h for h in _read(source.files) if h.get("Rows") and h.get("SeriesInstanceUID") == series]
+            found = [h for h in _read(source.files, opened) if h.get("Rows") and h.get("SeriesInstanceUID") == series]
             places = _on_grid(found, scan)
             for header in {id(p.header): p.header for p in places}.values():
                 _make_whole(header)
+    except BlobError as error:
+        raise NoOriginal(MOVED) from error
     except broken() as error:
         raise NoOriginal(MOVED) from error
     headers = tuple({id(p.header): p.header for p in places}.values())
@@ -93,12 +107,12 @@ def original(scan: Scan, source: Source) -> Original:
     return Original(places, headers)
 
 
-def _read(files: Iterable[Path]) -> Iterator[Any]:
+def _read(files: Iterable[Path], opened: Opened) -> Iterator[Any]:
     import pydicom
 
     with _unpacked(list(files)) as there:
         for file in there:
-            yield pydicom.dcmread(file, stop_before_pixels=True, force=True)
+            yield pydicom.dcmread(opened(file), stop_before_pixels=True, force=True)
 
 
 @contextmanager

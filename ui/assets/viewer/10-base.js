@@ -22,7 +22,10 @@ const make = (tag, text, attributes) => {
   for (const name in attributes || {}) made.setAttribute(name, attributes[name]);
   return made;
 };
-const act = (what, given) => trigger('act', {do: what, ...given});
+const act = (what, given) => {
+  if (!state.locked || what === 'focus') { trigger('act', {do: what, ...given}); return; }
+  busy(false); look.begun = null; say('You may look at this case only; nothing was done.');
+};
 const source = (number) => (number ? state.priors.find((p) => p.number === number) : state);
 const focused = () => state.lesions.find((l) => l.number === state.focus);
 const colourOf = (number) => (state.lesions.find((l) => l.number === number) || {}).colour;

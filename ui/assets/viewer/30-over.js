@@ -29,13 +29,14 @@ function contour(pen, pane, outline) {
   pen.lineWidth = outline.lesion === state.focus ? 2 : 1.3;
   pen.beginPath();
   let right = 0, high = Infinity;
-  for (const [x1, y1, x2, y2] of outline.lines) {
+  const drawn = outline.beside ? outline.lines.filter((_, n) => n % 2) : outline.lines; // another tool's: broken
+  for (const [x1, y1, x2, y2] of drawn) {
     const a = pane.at([x1, y1]), b = pane.at([x2, y2]);
     pen.moveTo(a[0], a[1]); pen.lineTo(b[0], b[1]);
     right = Math.max(right, a[0], b[0]); high = Math.min(high, a[1], b[1]);
   }
   pen.stroke();
-  if (outline.lesion !== null) words(pen, String(outline.lesion), right + 4, high - 2, colour, 'left', 15);
+  if (outline.lesion !== null && !outline.beside) words(pen, String(outline.lesion), right + 4, high - 2, colour, 'left', 15);
 }
 
 function caliper(pen, pane, ends, label) {
