@@ -30,7 +30,7 @@ check: $(STAMP)
 setup: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
-	@echo "Setting up $(VENV) (once: about a minute and 7 GB)"
+	@echo "Setting up $(VENV) (once: about a minute and 8 GB)"
 	@$(PYTHON) -m venv $(VENV) || { echo "Python 3.11 is needed: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
 	@echo "  uv"
 	@$(BIN)/python -m pip install -q --disable-pip-version-check "uv>=0.9"
