@@ -6,6 +6,7 @@ Made from the record alone, so that it can be made anew at any time. Holds what 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -122,7 +123,7 @@ def _sentences(report: Report | None) -> Iterator[str]:
     for section in report.sections if report else ():
         if section.key not in UNSEARCHED:
             for statement in section.statements:
-                yield " ".join(bare(statement.text).split())
+                yield re.sub(r" (?=[.,;:])", "", " ".join(bare(statement.text).split()))
 
 
 def _said(record: Record) -> Iterator[str]:

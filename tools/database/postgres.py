@@ -62,11 +62,12 @@ class Postgres(Databases):
             raise DatabaseMismatch(f"SCANWRIGHT_DATABASE needs a part that is not installed. {EXTRA}") from error
         options: dict[str, Any] = {"autocommit": True, "connect_timeout": CONNECT_S, "application_name": "scanwright"}
         self._connect = functools.partial(psycopg.connect, url, **options)
+        self.check = _Check(ConnectionPool.check_connection)
         with reaching(self.shown):
             self._begin()
             self.pool: ConnectionPool[Connection[Any]] = ConnectionPool(
                 url, kwargs=options, min_size=1, max_size=MOST, timeout=POOL_S, open=True, name="scanwright",
-                check=_Check(ConnectionPool.check_connection), reconnect_timeout=POOL_S,
+                check=self.check, reconnect_timeout=POOL_S,
             )  # fmt: skip
         self._turns = _Keeper(self._connect)
 
@@ -126,8 +127,22 @@ class PostgresDatabase(Database):
             held = getattr(self._here, "connection", None)
             if held is not None:
                 return held.execute(text, tuple(values))
-            with self._home.pool.connection() as connection:
-                return connection.execute(text, tuple(values))
+            return self._alone(text, tuple(values))
+
+    def _alone(self, text: str, values: tuple[Any, ...]) -> Any:
+        """Run one statement on a connection of the pool; one that only reads, again when that connection was dead."""
+        import psycopg
+
+        used: Connection[Any] | None = None
+        try:
+            with self._home.pool.connection() as used:
+                return used.execute(text, values)
+        except psycopg.OperationalError:
+            if used is None or not used.closed or not text.lstrip().upper().startswith("SELECT"):
+                raise
+        self._home.check.forget()
+        with self._home.pool.connection() as connection:
+            return connection.execute(text, values)
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run one statement and return what it found."""
@@ -173,6 +188,10 @@ class _Check:
     def __init__(self, ask: Callable[[Connection[Any]], None]) -> None:
         self._ask = ask
         self._seen: weakref.WeakKeyDictionary[Connection[Any], float] = weakref.WeakKeyDictionary()
+
+    def forget(self) -> None:
+        """Take no connection for alive any more: the server was away."""
+        self._seen.clear()
 
     def __call__(self, connection: Connection[Any]) -> None:
         now = time.monotonic()

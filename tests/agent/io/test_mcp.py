@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import anyio
+import coroutines
 import numpy as np
 import pytest
 import scripted
@@ -98,7 +98,7 @@ def run(room: Room, act: Act, person: Person | None = None, mode: str = "auto") 
         async with Client(protocol.make_server(room), mode=mode, elicitation_callback=person) as client:
             await act(Steps(client))
 
-    anyio.run(go)
+    coroutines.run(go())
 
 
 @BOTH
@@ -354,7 +354,7 @@ def over_stdio(command: StdioServerParameters, act: Act, person: Person | None =
         async with Client(command, elicitation_callback=person) as client:
             await act(Steps(client))
 
-    anyio.run(go)
+    coroutines.run(go())
 
 
 def test_a_real_client_over_stdio(command: StdioServerParameters) -> None:
