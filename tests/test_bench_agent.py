@@ -6,7 +6,6 @@ import importlib.util
 import json
 import random
 import sys
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -66,34 +65,37 @@ def test_what_is_fresh_is_in_nothing_that_rules_came_from(part: str) -> None:
     assert len(shared) <= 6, shared  # one-word views and the like
 
 
-HARD = ("glued", "spelled", "full-width", "denied", "limit turned", "row swap", "comparison in other words")
-"""Newer kinds, of which the aim of 99.5 % is not reached yet: 99 % are caught."""
-
-
 @pytest.mark.long
-def test_altered_clauses_are_caught_and_true_ones_pass(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "passages",
+    [
+        False,
+        pytest.param(
+            True,
+            marks=pytest.mark.xfail(
+                strict=True, reason="not reached: 9 paraphrases of passages are refused, 0.56 % of all alterations pass"
+            ),
+        ),
+    ],
+)
+def test_altered_clauses_are_caught_and_true_ones_pass(tmp_path: Path, passages: bool) -> None:
     from agent.grounding import check
 
     alterations = _load("alterations")
     rng = random.Random(7)
-    missed, total, true_ones, alarms, seen = [], 0, 0, [], Counter[str]()
+    missed, total, alarms = [], 0, []
     for number, true in enumerate(alterations.cases(tmp_path)):
-        true_ones += 1
-        if check(true.text, true.evidence, current=true.current, strict=true.strict):
-            alarms.append((true.source, true.text))
-        if number > 170 and not true.source.startswith("passage"):
+        if number > 170 and not (passages and true.source.startswith("passage")):
             continue
+        if check(true.text, true.evidence, current=true.current, strict=true.strict):
+            alarms.append(true.text)
         for altered in alterations.alter(true, rng):
             total += 1
-            seen[altered.kind] += 1
             if not check(altered.text, true.evidence, current=true.current, strict=true.strict):
                 missed.append((altered.kind, altered.text))
     assert total > 500
-    assert [text for source, text in alarms if not source.startswith("passage")] == []
-    assert len(alarms) <= 0.005 * true_ones, alarms  # a passage said in other words, of every guideline
-    hard = [m for m in missed if m[0] in HARD]
-    assert len(missed) - len(hard) <= 0.005 * (total - sum(seen[k] for k in HARD)), missed
-    assert len(hard) <= 0.015 * sum(seen[k] for k in HARD), hard
+    assert alarms == []
+    assert len(missed) <= 0.005 * total, missed
 
 
 def test_a_thread_keeps_what_is_current_and_not_every_step(tmp_path: Path) -> None:

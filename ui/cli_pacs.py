@@ -59,7 +59,7 @@ def fetch(
     from agent.io.archive import fetch as work
 
     files = work(archive, out, study, series)
-    print_result({"files": [str(f) for f in files]}, as_json, [f"{len(files)} images written to {out}"])
+    print_result({"files": [str(f) for f in files]}, as_json, [f"{len(files)} image{'' if len(files) == 1 else 's'} written to {out}"])
 
 
 @pacs_app.command()

@@ -35,4 +35,4 @@ def deidentify(
     names = Pseudonyms.of(settings.home, settings.deidentify_key, shift_dates=keep_dates_shifted)
     done = deidentify_series(scan, out, names, accept_pixels=accept_pixels)
     data = {"files": [str(f) for f in done.files], "notes": list(done.notes)}
-    print_result(data, as_json, [f"{len(done.files)} images written to {out}", *done.notes])
+    print_result(data, as_json, [f"{len(done.files)} image{'' if len(done.files) == 1 else 's'} written to {out}", *done.notes])
