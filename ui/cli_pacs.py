@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from ui.cli_privacy import Accepted
-from ui.options import AsJson, print_result, quiet_libraries
+from ui.options import AsJson, images_written, print_result, quiet_libraries
 
 pacs_app = typer.Typer(
     no_args_is_help=True,
@@ -59,7 +59,7 @@ def fetch(
     from agent.io.archive import fetch as work
 
     files = work(archive, out, study, series)
-    print_result({"files": [str(f) for f in files]}, as_json, [f"{len(files)} image{'' if len(files) == 1 else 's'} written to {out}"])
+    print_result({"files": [str(f) for f in files]}, as_json, [images_written(len(files), out)])
 
 
 @pacs_app.command()

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ui.options import AsJson, print_result, quiet_libraries
+from ui.options import AsJson, images_written, print_result, quiet_libraries
 
 commands = typer.Typer()
 Shifted = Annotated[
@@ -35,4 +35,4 @@ def deidentify(
     names = Pseudonyms.of(settings.home, settings.deidentify_key, shift_dates=keep_dates_shifted)
     done = deidentify_series(scan, out, names, accept_pixels=accept_pixels)
     data = {"files": [str(f) for f in done.files], "notes": list(done.notes)}
-    print_result(data, as_json, [f"{len(done.files)} image{'' if len(done.files) == 1 else 's'} written to {out}", *done.notes])
+    print_result(data, as_json, [images_written(len(done.files), out), *done.notes])

@@ -43,3 +43,12 @@ def quiet_libraries() -> None:
     from agent.settings import quiet
 
     quiet()
+
+
+def images_written(count: int, out: object) -> str:
+    """Return the line that says how many images lie where.
+
+    >>> images_written(1, "out"), images_written(4, "out")
+    ('1 image written to out', '4 images written to out')
+    """
+    return f"{count} image{'' if count == 1 else 's'} written to {out}"
