@@ -10,12 +10,19 @@ from tools.database.base import (
     DatabaseDown,
     DatabaseMismatch,
     Databases,
-    Files,
     Schema,
     never_changed,
     only_grows,
 )
-from tools.database.sqlite import PATIENCE_S, WHOLE_CHECK, DamagedDatabase, SqliteDatabase, forget, open_database
+from tools.database.sqlite import (
+    PATIENCE_S,
+    WHOLE_CHECK,
+    DamagedDatabase,
+    Files,
+    SqliteDatabase,
+    forget,
+    open_database,
+)
 
 __all__ = [
     "PATIENCE_S",

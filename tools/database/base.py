@@ -12,9 +12,8 @@ from __future__ import annotations
 
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from tools.contract import StateDown, ToolError
@@ -147,23 +146,3 @@ class Databases(ABC):
 
     def close(self) -> None:  # noqa: B027 - files have nothing to close but what `open` returned
         """Close what the parts share."""
-
-
-class Files(Databases):
-    """SQLite files: one a part."""
-
-    def __init__(self, places: dict[str, Path], key: str | None = None) -> None:
-        """Take the files, and the key with which they are encrypted (32 bytes in hexadecimal); None: they are not."""
-        self._places = places
-        self.key = key
-
-    def open(self, schema: Schema) -> Database:
-        """Return the part's file, opened."""
-        from tools.database.sqlite import SqliteDatabase
-
-        return SqliteDatabase(self._places[schema.name], schema, self.key)
-
-    @contextlib.contextmanager
-    def turn(self, case_id: str, wait_s: float) -> Iterator[bool]:
-        """Files are one machine's: the lock inside the process is enough."""
-        yield True

@@ -13,7 +13,7 @@ from langgraph.checkpoint.postgres import PostgresSaver
 from psycopg import Cursor
 from psycopg.rows import DictRow
 
-from agent.conversations import INTERRUPT, SAID, Execute
+from agent.conversations.kept import INTERRUPT, SAID, Execute
 from tools.database import Database, Databases, Schema
 from tools.database.postgres import Postgres
 from tools.database.postgres_errors import reaching
