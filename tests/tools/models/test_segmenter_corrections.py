@@ -19,7 +19,7 @@ from tools.models.nodule_segmenter.components import Prompts, chosen
 from tools.models.nodule_segmenter.corrections import Correction, corrected, draw, next_click
 from tools.models.nodule_segmenter.data import Nodule, is_held_out, read_nodules
 from tools.models.nodule_segmenter.model import WEIGHTS, NoduleSegmenter
-from tools.models.nodule_segmenter.network import FIRST_CHANNELS, build_network, widened
+from tools.models.nodule_segmenter.network import FIRST_CHANNELS, NARROW, build_network, grown, widened
 from tools.models.nodule_segmenter.scores import score, touches
 from tools.models.nodule_segmenter.train import FIRST, THIRD, train
 from tools.models.nodule_segmenter.window import AVOID, FIX, PREVIOUS, SIDE
@@ -118,6 +118,19 @@ def test_more_channels_change_nothing_until_they_are_used() -> None:
     data = torch.rand(1, 7, 4, SIDE, SIDE)
     with torch.inference_mode():
         torch.testing.assert_close(second(data), first(data[:, :FIRST_CHANNELS]))
+
+
+def test_a_wider_network_begins_with_the_answers_of_the_narrow_one() -> None:
+    import torch
+
+    torch.manual_seed(4)
+    narrow, wide = build_network(filters=NARROW).eval(), build_network().eval()
+    wide.load_state_dict(grown(narrow.state_dict()))
+    data = torch.rand(2, 7, 5, SIDE, SIDE)
+    with torch.inference_mode():
+        torch.testing.assert_close(wide(data), narrow(data), rtol=1e-4, atol=1e-4)
+    new = wide.input_block.conv1.conv.weight
+    assert bool(new[NARROW[0] :].abs().max() > 0)
 
 
 def test_every_part_of_the_training_gives_the_same_weights_again(capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,7 +23,7 @@ import numpy as np
 
 from tools.models.nodule_segmenter.data import Nodule, read_nodules
 from tools.models.nodule_segmenter.evaluate import central_click
-from tools.models.nodule_segmenter.network import FILTERS, FIRST_CHANNELS, build_network
+from tools.models.nodule_segmenter.network import FIRST_CHANNELS, NARROW, build_network
 from tools.models.nodule_segmenter.scores import Score, texture_of, with_interval
 from tools.models.nodule_segmenter.train import FIRST, train
 from tools.models.nodule_segmenter.window import PLANE_MM, channels, cut
@@ -35,7 +35,7 @@ EVERY = 3
 STEPS = 150
 
 
-def build_two_and_a_half(inputs: int) -> Any:
+def build_two_and_a_half(inputs: int, filters: Sequence[int] = NARROW) -> Any:
     """Return a 2.5-D contender: planar kernels only, each slice seen with the one above and the one below."""
     import torch
     from monai.networks.nets import DynUNet
@@ -47,7 +47,7 @@ def build_two_and_a_half(inputs: int) -> Any:
             self.network = DynUNet(
                 spatial_dims=3, in_channels=3 * inputs, out_channels=1, kernel_size=(plane,) * 4,
                 strides=((1, 1, 1), (1, 2, 2), (1, 2, 2), (1, 2, 2)), upsample_kernel_size=((1, 2, 2),) * 3,
-                filters=tuple(round(1.4 * n) for n in FILTERS), norm_name=("BATCH", {"affine": True}),
+                filters=tuple(round(1.4 * n) for n in filters), norm_name=("BATCH", {"affine": True}),
                 act_name=("leakyrelu", {"inplace": True, "negative_slope": 0.01}),
             )  # fmt: skip
 
@@ -58,7 +58,7 @@ def build_two_and_a_half(inputs: int) -> Any:
     return Neighbours()
 
 
-CONTENDERS: dict[str, Callable[[int], Any]] = {
+CONTENDERS: dict[str, Callable[..., Any]] = {
     "3-D anisotropic": build_network,
     "2.5-D, three slices": build_two_and_a_half,
 }
@@ -86,7 +86,7 @@ def dice_of(network: Any, nodule: Nodule) -> float:
 
 
 def cross_validated(
-    nodules: Sequence[Nodule], build: Callable[[int], Any], steps: int, progress: Callable[[str], None]
+    nodules: Sequence[Nodule], build: Callable[..., Any], steps: int, progress: Callable[[str], None]
 ) -> tuple[list[Score], float, int]:
     """Return the scores over all folds, the seconds it took to train and the number of parameters."""
     scores, seconds, size = [], 0.0, 0
@@ -95,7 +95,7 @@ def cross_validated(
         seen = [n for n in nodules if fold_of(n.patient) != fold]
         weights = train(seen, replace(FIRST, steps=steps, cycle=steps), "cpu", build=build)
         seconds += time.monotonic() - started
-        network = build(FIRST_CHANNELS)
+        network = build(FIRST_CHANNELS, NARROW)
         network.load_state_dict(weights)
         network.eval()
         size = sum(p.numel() for p in network.parameters())

@@ -6,7 +6,7 @@ any number of slices, thin or thick, passes. Batch norm: an answer does not depe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 CHANNELS = (
@@ -14,12 +14,17 @@ CHANNELS = (
 )  # fmt: skip
 FIRST_CHANNELS = 5
 """Of the first part of the training, which knows no corrections."""
-FILTERS = (16, 24, 32, 48)
+NARROW, FILTERS = (16, 24, 32, 48), (32, 48, 64, 96)
+"""Of the network that the training begins with, and of the one that is shipped."""
 MULTIPLE = 8
 """In-plane window sizes are multiples of this (three poolings by two)."""
 
 
-def build_network(channels: int = len(CHANNELS)) -> Any:
+_FIRST_LAYER = ("input_block.conv1.conv.weight", "skip_layers.downsample.conv1.conv.weight")
+"""The layer that sees the input, and the second name under which DynUNet keeps it."""
+
+
+def build_network(channels: int = len(CHANNELS), filters: Sequence[int] = FILTERS) -> Any:
     """Return the untrained network: (batch, channels, slices, rows, columns) -> logits (batch, 1, same)."""
     from monai.networks.nets import DynUNet
 
@@ -31,7 +36,7 @@ def build_network(channels: int = len(CHANNELS)) -> Any:
         kernel_size=(plane, cube, cube, plane),
         strides=((1, 1, 1), (1, 2, 2), (1, 2, 2), (1, 2, 2)),
         upsample_kernel_size=((1, 2, 2), (1, 2, 2), (1, 2, 2)),
-        filters=FILTERS,
+        filters=filters,
         norm_name=("BATCH", {"affine": True}),
         act_name=("leakyrelu", {"inplace": True, "negative_slope": 0.01}),
     )
@@ -41,9 +46,31 @@ def widened(weights: Mapping[str, Any], channels: int = len(CHANNELS)) -> dict[s
     """Return weights for more input channels, the new ones without effect: the same answers as before."""
     import torch
 
-    wanted = build_network(channels).state_dict()
-    out = {}
-    for name, value in weights.items():
-        more = [] if wanted[name].shape == value.shape else [torch.zeros_like(wanted[name][:, value.shape[1] :])]
-        out[name] = torch.cat([value, *more], dim=1) if more else value
+    out = dict(weights)
+    for name in _FIRST_LAYER:
+        old = weights[name]
+        more = torch.zeros_like(old[:, :1]).repeat(1, channels - old.shape[1], 1, 1, 1)
+        out[name] = torch.cat([old, more], dim=1)
     return out
+
+
+def grown(weights: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a narrow network's weights for the shipped width: the same answers, with room to learn.
+
+    New features begin at random and see everything; what was there before does not see them yet.
+    """
+    wanted: dict[str, Any] = build_network().state_dict()
+    for name, new in wanted.items():
+        old = weights[name]
+        if old.dim() < 2:
+            new[tuple(slice(n) for n in old.shape)] = old
+        elif "transp_conv" in name:  # (in, out, kernel)
+            new[old.shape[0] :, : old.shape[1]] = 0.0
+            new[: old.shape[0], : old.shape[1]] = old
+        else:  # (out, in, kernel); after the way up the inputs are two halves, from below and from across
+            halves = 2 if "upsample" in name and "conv_block.conv1" in name else 1
+            new[: old.shape[0]] = 0.0
+            for half in range(halves):
+                size, first = old.shape[1] // halves, new.shape[1] // halves * half
+                new[: old.shape[0], first : first + size] = old[:, size * half : size * (half + 1)]
+    return wanted

@@ -28,6 +28,10 @@ FITS = 0.65
 """What is known to be larger than this share of a window's side is looked at in a coarser one: as in training."""
 BORDER_PX = 2
 """A mask this near to a window's side, in samples, is taken to go on beyond it."""
+COARSE_ODDS = 0.6
+"""What the odds of a probability are multiplied with in a coarser window. On the training nodules that need one Dice is
+best with this (a cut of the network's own probability at 0.29, in the finest window at 0.20), and masses run into the
+liver's dome less."""
 PASSES = 5
 """Windows tried at most: three spacings, and two more around what was found in the coarsest."""
 LEAST_CONTRAST_HU = 80.0
@@ -96,7 +100,7 @@ def _look(volume: npt.NDArray[Any], spacing: Sequence[float], prompts: Prompts, 
     doubt: Doubt = ""
     for _ in range(PASSES):
         window = cut(volume, spacing, centre, PLANE_MM[step])
-        looks.append(Look(window, predict(_input(window, prompts))))
+        looks.append(_seen(window, predict(_input(window, prompts))))
         found = looks[-1].found(prompts)
         if found is not None and step > 0 and _small(found):
             found = None
@@ -110,6 +114,14 @@ def _look(volume: npt.NDArray[Any], spacing: Sequence[float], prompts: Prompts, 
             return Look(looks[0].window, looks[0].probability, doubt)
         step = min(step + 1, len(PLANE_MM) - 1)
     return Look(looks[-1].window, looks[-1].probability, doubt)
+
+
+def _seen(window: Window, probability: Array, doubt: Doubt = "") -> Look:
+    """Return a look, its probability lowered where the window is a coarser one."""
+    if window.plane_mm > PLANE_MM[0]:
+        odds = COARSE_ODDS * probability
+        probability = odds / (odds + 1 - probability)
+    return Look(window, probability, doubt)
 
 
 def _input(window: Window, prompts: Prompts, previous: Bool | None = None) -> Array:
@@ -126,10 +138,10 @@ def _corrected(
         return look
     window = _room(volume, spacing, prompts, look)
     if window is not look.window:
-        look = Look(window, predict(_input(window, prompts.upto(0))), look.doubt)
+        look = _seen(window, predict(_input(window, prompts.upto(0))), look.doubt)
     for count in range(1, len(prompts.fixes) + 1):
         previous = look.found(prompts.upto(count - 1))
-        look = Look(window, predict(_input(window, prompts.upto(count), previous)), look.doubt)
+        look = _seen(window, predict(_input(window, prompts.upto(count), previous)), look.doubt)
     found = look.found(prompts)
     doubt: Doubt = look.doubt if found is None else _doubt(found, window)
     return Look(window, look.probability, doubt)

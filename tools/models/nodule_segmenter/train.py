@@ -3,9 +3,10 @@
     python -m tools.models.nodule_segmenter.train --data FOLDER [--device cuda] [--first FILE]
 
 FOLDER holds nodules.csv, image/ and mask/. One patient in five, by a hash of the id, is never trained on; the figures
-are measured on those alone, by `evaluate.py`, through the tool itself. Three parts: the first learns to outline what
-is pointed at, the second to take a correction of its own outline (and goes on learning the first), the third settles
-that at a falling rate. `--first` takes the first part's weights from a file.
+are measured on those alone, by `evaluate.py`, through the tool itself. A narrow network learns to outline what is
+pointed at, then to take a correction of its own outline (and goes on learning the first), and settles that at a
+falling rate; last it is made wider without changing its answers and learns on.
+`--first` takes the weights of the first part, `--narrow` those of the first three, from a file.
 """
 
 from __future__ import annotations
@@ -21,7 +22,15 @@ import numpy as np
 
 from tools.models.nodule_segmenter.corrections import corrected
 from tools.models.nodule_segmenter.data import BIG_MM, Nodule, Sample, read_nodules, sample
-from tools.models.nodule_segmenter.network import CHANNELS, FIRST_CHANNELS, build_network, widened
+from tools.models.nodule_segmenter.network import (
+    CHANNELS,
+    FILTERS,
+    FIRST_CHANNELS,
+    NARROW,
+    build_network,
+    grown,
+    widened,
+)
 
 HERE = Path(__file__).parent
 SEED = 20261124
@@ -32,6 +41,7 @@ EMA = 0.997
 """The shipped weights are a running mean of the last few hundred steps."""
 ROUNDS = (0, 0, 0, 1, 1, 2)
 """Corrections that a batch of the second part has already seen, drawn anew for each batch."""
+GROW_SEED = 20261125
 RARE = 2
 """Large and sub-solid nodules are shown this many times an epoch in the second part: there are few."""
 
@@ -45,12 +55,15 @@ class Part:
     cycle: int
     learning_rate: float
     corrections: bool
-    channels: int
+    channels: int = len(CHANNELS)
+    filters: tuple[int, ...] = NARROW
+    seed: int = SEED
 
 
 FIRST = Part("outline", 3600, 3600, 3e-3, False, FIRST_CHANNELS)
-SECOND = Part("correct", 400, 800, 1.2e-3, True, len(CHANNELS))
-THIRD = Part("settle", 250, 250, 6e-4, True, len(CHANNELS))
+SECOND = Part("correct", 400, 800, 1.2e-3, True)
+THIRD = Part("settle", 250, 250, 6e-4, True, seed=SEED + 1)
+FOURTH = Part("grow", 2400, 2400, 1.5e-3, True, filters=FILTERS)
 
 
 def loss_of(logits: Any, target: Any, weight: Any) -> Any:
@@ -88,15 +101,14 @@ def train(
     part: Part,
     device: str,
     start: dict[str, Any] | None = None,
-    build: Callable[[int], Any] = build_network,
+    build: Callable[..., Any] = build_network,
 ) -> dict[str, Any]:
     """Return the trained weights (running mean), by parameter name."""
     import torch
 
-    seed = SEED + (1 if part.name == THIRD.name else 0)  # the third part sees other samples than the second
-    torch.manual_seed(seed)
+    torch.manual_seed(part.seed)
     torch.set_num_threads(1)
-    network = build(part.channels)
+    network = build(part.channels, part.filters)
     if start is not None:
         network.load_state_dict(start)
     network = network.to(device=device, memory_format=torch.channels_last_3d).train()
@@ -106,7 +118,7 @@ def train(
     )
     mean = {k: v.detach().clone() for k, v in network.state_dict().items()}
     started, shown = time.monotonic(), 0.0
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(part.seed)
     for step, made in enumerate(batches(nodules, part, rng), start=1):
         data = np.stack([s.data for s in made])[:, : part.channels]
         if part.corrections:
@@ -176,11 +188,27 @@ def save(weights: dict[str, Any], path: Path) -> None:
     save_file({k: v.detach().cpu().contiguous() for k, v in weights.items()}, path)
 
 
+def _narrow(nodules: Sequence[Nodule], arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the weights of the narrow network: trained, or from the file that was named."""
+    from safetensors.torch import load_file
+
+    if arguments.narrow is not None:
+        return dict(load_file(arguments.narrow))
+    first = load_file(arguments.first) if arguments.first else train(nodules, FIRST, arguments.device)
+    weights = widened(first)
+    for part in (SECOND, THIRD):
+        weights = train(nodules, part, arguments.device, weights)
+    return weights
+
+
 def main() -> None:
     """Train all parts, write the weights, then measure them on the held-out patients."""
+    import torch
+
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with nodules.csv, image/ and mask/")
     parser.add_argument("--first", type=Path, help="weights of the first part, to start the second from")
+    parser.add_argument("--narrow", type=Path, help="weights of the first three parts, to start the fourth from")
     parser.add_argument("--out", type=Path, default=HERE / "weights.safetensors")
     parser.add_argument("--device", default="cpu")
     arguments = parser.parse_args()
@@ -188,13 +216,9 @@ def main() -> None:
     nodules = [n for n in read_nodules(arguments.data, paint=True) if not n.held_out]
     patients = len({n.patient for n in nodules})
     print(f"training on {len(nodules)} nodules of {patients} patients", flush=True)
-    if arguments.first is None:
-        first = train(nodules, FIRST, arguments.device)
-    else:
-        from safetensors.torch import load_file
-
-        first = load_file(arguments.first)
-    weights = train(nodules, THIRD, arguments.device, train(nodules, SECOND, arguments.device, widened(first)))
+    narrow = _narrow(nodules, arguments)
+    torch.manual_seed(GROW_SEED)
+    weights = train(nodules, FOURTH, arguments.device, grown(narrow))
     save(weights, arguments.out)
     seconds = time.monotonic() - started
 
