@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from agent.card import prompt
+from agent.leaving import Leaving
 from agent.looking import LOOK, look_function, what_leaves
 from agent.middleware import CaseCard, Fallback, Privacy, ScopeGate, ToolErrors
 from agent.toolset import NEEDS_APPROVAL, Trace, langchain_tools
@@ -22,7 +23,7 @@ def assemble(
     endpoint: BaseChatModel | None,
     *,
     card: Callable[[], dict[str, Any]],
-    clean: Callable[[str], str],
+    leaving: Leaving,
     tell: Callable[[Any], None],
     archived: Callable[[], Sequence[tuple[str, str]]] = tuple,
 ) -> CompiledStateGraph[Any, Any, Any, Any]:
@@ -32,7 +33,7 @@ def assemble(
         desk: the case.
         planner, endpoint: the embedded planner; the language model, or None.
         card: gives the case card at each model call.
-        clean: replaces known identifiers in text that leaves.
+        leaving: what of the case's words may go to the endpoint.
         tell: takes events as they happen.
         archived: gives role and text of what the thread no longer holds.
     """
@@ -47,9 +48,12 @@ def assemble(
     trace = Trace(tell)
     desk.on_progress = trace.progress
     # Outermost first. The card is added before identifiers are replaced, so the card is cleaned too.
-    leaving: list[Any] = [] if endpoint is None else [Fallback(planner, tell, settings.max_sent), Privacy(clean)]
+    guards: list[Any] = [] if endpoint is None else [
+        Fallback(planner, tell, settings.max_sent),
+        Privacy(leaving, planner),
+    ]
     looks = endpoint is not None and settings.vision
-    more = [look_function(endpoint, settings.model, clean, tell)] if endpoint is not None and looks else []
+    more = [look_function(endpoint, settings.model, leaving.clean, tell)] if endpoint is not None and looks else []
     approved: dict[str, Any] = {name: {"allowed_decisions": ["approve", "reject"]} for name in NEEDS_APPROVAL}
     if looks:
         approved[LOOK] = {
@@ -60,8 +64,8 @@ def assemble(
         ModelCallLimitMiddleware(run_limit=settings.max_steps, exit_behavior="error"),
         ToolCallLimitMiddleware(run_limit=settings.max_tool_calls, exit_behavior="continue"),
         HumanInTheLoopMiddleware(interrupt_on=approved),
-        CaseCard(lambda: prompt(desk.workspace.registry.specs), card, archived),
-        *leaving,
+        CaseCard(lambda: prompt(desk.workspace.registry.specs), card, archived, leaving.words),
+        *guards,
         ToolErrors(trace, tell, more),
         ScopeGate(desk),
     ]

@@ -1,7 +1,7 @@
 """Replaces a case's known identifiers in text that leaves the machine.
 
-What is known comes from the scan's `Source`: names, numbers, dates, addresses, file and folder names. What a reader
-types that no header holds cannot be known; the app says so where an endpoint is configured.
+What is known comes from the scan's `Source`: names, numbers, dates, addresses, file and folder names. What no header
+holds is found by its form (`identifiers`), and both together by what goes out (`leaving`).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _NAMES = frozenset(
     "PatientName PatientBirthName OtherPatientNames PatientMotherBirthName ResponsiblePerson ReferringPhysicianName "
     "PerformingPhysicianName PhysiciansOfRecord NameOfPhysiciansReadingStudy RequestingPhysician OperatorsName".split()
 )
-_COMMON = frozenset(
+COMMON = frozenset(
     "chest thorax thoracic lung lungs pulmonary lobe image images scan scans series study studies none anonymous "
     "anonymized unknown phantom the and for with without not from this that ct mr mri pet xray dicom dcm nii "
     "nifti nrrd png jpg jpeg zip upper middle lower left right both nodule nodules mass lesion lesions follow "
@@ -92,6 +92,10 @@ class Redactor:
             text = pattern.sub(WITHHELD, text)
         return text
 
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Return where known identifiers stand, in order; those found two ways may overlap."""
+        return sorted(m.span() for pattern in self._passes for m in pattern.finditer(text))
+
 
 def _patterns(keyword: str, value: str) -> Iterator[Pattern]:
     """Yield regular expressions for a header value's spellings."""
@@ -127,7 +131,7 @@ def _of_name(value: str) -> Iterator[Pattern]:
 def _of_text(value: str) -> Iterator[Pattern]:
     """Yield patterns for a number, an address or a description: as a whole, and each word that is not of the trade."""
     parts = [p for p in re.split(r"[\^,;:\s]+", value) if p]
-    uncommon = [p for p in parts if p.lower().strip("().") not in _COMMON]
+    uncommon = [p for p in parts if p.lower().strip("().") not in COMMON]
     if len(parts) > 1 and (uncommon or len(parts) > 2):
         yield False, _words(parts)
     for part in uncommon:
@@ -135,7 +139,7 @@ def _of_text(value: str) -> Iterator[Pattern]:
 
 
 def _of_file(file: Path) -> Iterator[Pattern]:
-    yield False, _edged(re.escape(str(file)))
+    yield False, edged(re.escape(str(file)))
     yield from _of_path_part(file.name)
     stem = file.name.split(".")[0]
     yield from _of_path_part(stem)
@@ -145,7 +149,7 @@ def _of_file(file: Path) -> Iterator[Pattern]:
 
 def _of_path_part(name: str) -> Iterator[Pattern]:
     if (len(name) >= SHORTEST and not _everyday(name)) or (_HAS_CJK.search(name) and len(name) > 1):
-        yield False, _edged(re.escape(name))
+        yield False, edged(re.escape(name))
     for part in re.split(r"[_\-.\s^,]+", name):
         if (len(part) > SHORTEST and not _everyday(part)) or _HAS_CJK.search(part):
             yield from _word(part, named=False)
@@ -158,12 +162,12 @@ def _everyday(name: str) -> bool:
     (True, False)
     """
     words = [w for w in re.split(r"[_\-.\s^,]+", name.lower()) if w]
-    return bool(words) and all(w in _COMMON or w in _FILE_WORDS for w in words)
+    return bool(words) and all(w in COMMON or w in _FILE_WORDS for w in words)
 
 
 def _word(word: str, *, named: bool) -> Iterator[Pattern]:
     """Yield the pattern of one word, and of its plain-letter spelling; nothing for what is too short or too common."""
-    common = word.lower() in _COMMON
+    common = word.lower() in COMMON
     if _HAS_CJK.search(word):
         if len(word) > 1:
             yield True, re.escape(word)
@@ -182,7 +186,7 @@ def _word(word: str, *, named: bool) -> Iterator[Pattern]:
 
 def _words(parts: list[str]) -> str:
     """Return the pattern of several words in a row, whatever stands between them."""
-    return _edged(r"[\s,.^_\-]*".join(re.escape(p) for p in parts))
+    return edged(r"[\s,.^_\-]*".join(re.escape(p) for p in parts))
 
 
 def _loose(word: str) -> str:
@@ -191,7 +195,8 @@ def _loose(word: str) -> str:
     return r"[\W_]?".join(re.escape(r) for r in runs) if runs else re.escape(word)
 
 
-def _edged(pattern: str) -> str:
+def edged(pattern: str) -> str:
+    """Return a pattern that matches whole words only; characters of Chinese have no edges."""
     return _BEFORE + pattern + _AFTER
 
 

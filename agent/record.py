@@ -111,7 +111,7 @@ def of_prior(item: Evidence) -> int | None:
     return number if isinstance(number, int) and item.kind in _OF_A_SCAN else None
 
 
-_NOT_PAIRS = ("registration", "sum", "outlines", "lobe")
+_NOT_PAIRS = ("registration", "sum", "outlines", "scores", "lobe")
 """Comparisons that say nothing of a lesion then and now."""
 _OF_A_SCAN = ("scan", "mask", "drawn", "measurement")
 

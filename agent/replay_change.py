@@ -14,6 +14,7 @@ from agent.toolset.anatomy import share
 from agent.toolset.beside import dice
 from agent.toolset.change import method
 from agent.toolset.desk import Desk
+from agent.toolset.scores import apart
 from tools.change import sum_of_diameters
 from tools.evidence import Evidence
 from tools.quantity import Quantity
@@ -39,6 +40,9 @@ class Comparisons:
         if kind == "outlines":
             a, b = (self.desk.evidence.mask(self.record.by_id[n]) for n in item.inputs["outlines"])
             return differences(item, (dice(a, b),))
+        if kind == "scores":
+            one, other = (self.record.by_id[n].quantities for n in item.inputs["classifications"])
+            return differences(item, apart(one, other))
         if kind == "lobe":
             lesion, place = (self.desk.evidence.mask(self.record.by_id[n]) for n in item.parents)
             return differences(item, (Quantity("lobe_share", 100 * share(lesion, place), "%", ""),))

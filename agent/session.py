@@ -8,7 +8,6 @@ from __future__ import annotations
 import dataclasses
 import logging
 import queue
-import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,8 +18,10 @@ from agent.approving import NAMELESS, approval_of, said_before
 from agent.by_hand import ByHand
 from agent.card import card, withdrawn
 from agent.down import broke, told_when_down
-from agent.events import Approval, Busy, Event, Failed, NoRight, Notice, UnknownCase
-from agent.hearing import heard, offered
+from agent.events import Approval, Busy, Event, Failed, NoRight, Notice, Question, UnknownCase
+from agent.hearing import heard, language, offered, typed
+from agent.leaving import Leaving
+from agent.opposed import opposed, which
 from agent.people import enough
 from agent.planner.library import asks_library
 from agent.privacy import Redactor
@@ -43,8 +44,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
-_CHINESE = re.compile(r"[\u3400-\u9fff]")
 _FREE_TEXT = ("cancer_text",)
 """Facts whose value is the reader's own words; any other text value is one of our codes ("rejected", "upper")."""
 _END = object()
@@ -66,7 +65,7 @@ class Session(ByHand):
         self._finished: set[str] = set()
         self._endpoint = endpoint
         self._graph: Any = None
-        self._known = 0
+        self._known, self._leaving = 0, Leaving(Redactor([]))
 
     @classmethod
     def open(
@@ -201,7 +200,7 @@ class Session(ByHand):
     @told_when_down
     def ask(self, text: str) -> Iterator[Event]:
         """Take one message and yield what happens, in order."""
-        clean = _CONTROL.sub(" ", text).strip()
+        clean = typed(text)
         if not clean:
             yield Failed("EmptyMessage", "The message is empty. Ask something about the scan.")
             return
@@ -212,6 +211,9 @@ class Session(ByHand):
                 f"The message has {len(clean)} characters; up to {limit} are read. Send it in parts; nothing was done.",
             )
             return
+        if halves := opposed(clean):
+            yield Question(which(halves, language(clean)), halves)
+            return
         from langchain_core.messages import HumanMessage
 
         try:
@@ -220,7 +222,9 @@ class Session(ByHand):
                 self.desk.said = clean
                 yield from self._take_in(clean)
                 self.thread.leave_waiting()
-                yield from self._turn({"messages": [HumanMessage(clean)]}, _language(clean))
+                if self._endpoint is not None and (kept := self._leaving.told(clean, language(clean))):
+                    yield Notice(kept)
+                yield from self._turn({"messages": [HumanMessage(clean)]}, language(clean))
                 yield from offered(self.desk, clean)
         except (Busy, NoRight, UnknownCase) as error:
             yield Failed(type(error).__name__, str(error))
@@ -243,7 +247,7 @@ class Session(ByHand):
                 asked = [m["text"] for m in self.history() if m["role"] == "user"]
                 decisions = [{"type": kind}] * waiting
                 self.desk.hide = decision == NAMELESS
-                yield from self._turn(Command(resume={"decisions": decisions}), _language(asked[-1] if asked else ""))
+                yield from self._turn(Command(resume={"decisions": decisions}), language(asked[-1] if asked else ""))
         except (Busy, NoRight, UnknownCase) as error:
             yield Failed(type(error).__name__, str(error))
 
@@ -279,7 +283,7 @@ class Session(ByHand):
         self._finished = set()
         worker = threading.Thread(target=self._run, args=(given,), name="scanwright-turn", daemon=True)
         worker.start()
-        writer = Writer(lambda: Record.of(self.evidence), language)
+        writer = Writer(lambda: Record.of(self.evidence), language, self._leaving.shown)
         try:
             while True:
                 event = self._events.get()
@@ -293,7 +297,7 @@ class Session(ByHand):
                     yield from writer.take(*event)
             if not self._stopped.is_set():
                 writer.keep_only(self._finished)
-                yield from writer.finish(self._endpoint_model(), self._redactor().clean)
+                yield from writer.finish(self._endpoint_model(), self._leaving.clean)
         finally:
             self.desk.hide = False
             self._stopped.set()
@@ -345,14 +349,13 @@ class Session(ByHand):
             from agent import llm
             from agent.assemble import assemble
 
-            self._known = held
-
+            self._known, self._leaving = held, Leaving(self._redactor())
             self._graph = assemble(
                 self.desk,
                 llm.planner(self.workspace),
                 self._endpoint_model(),
                 card=self.card,
-                clean=self._redactor().clean,
+                leaving=self._leaving,
                 tell=self._tell,
                 # The planner reads the card alone.
                 archived=self._archived if self._endpoint_model() is not None else tuple,
@@ -389,7 +392,3 @@ class Session(ByHand):
         settled = self.thread.settle(released)
         if not settled or state.get("released"):
             self.desk.keep(released=None if settled else released)
-
-
-def _language(text: str) -> Language:
-    return "zh" if _CHINESE.search(text) else "en"

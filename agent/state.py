@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from agent.home import database_files, is_empty
 from tools.blobs import BlobError, Blobs, Folder, MissingBlob, folder_blobs, open_blobs
 from tools.database import Databases, Files, open_databases
-from tools.vault import Vault, admit
+from tools.vault import FOLDER, STORE, Vault, admit_all
 
 if TYPE_CHECKING:
     from agent.audit import AuditLog
@@ -51,10 +51,10 @@ class State:
             DatabaseMismatch, BlobError: it is of a newer version, or what reaches it is not installed.
         """
         vault = Vault.of(settings.key_file)
-        admit(folder_blobs(settings.home), vault, empty=lambda: is_empty(settings.home))
         blobs = open_blobs(settings.store, settings.home) if settings.store is not None else None
+        home = [(FOLDER, folder_blobs(settings.home), partial(is_empty, settings.home))]
+        admit_all(home + ([(STORE, blobs, partial(_holds_nothing, blobs))] if blobs is not None else []), vault)
         if blobs is not None:
-            admit(blobs, vault, empty=partial(_holds_nothing, blobs))
             check_store(blobs)
         if vault is not None:
             blobs = Blobs(blobs.place if blobs is not None else Folder(settings.home), vault)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING
 
 from agent import grounding
+from agent.asking_who import asks_who
 from agent.events import Clause, Event, Question, Struck, UngroundedAnswer
 from agent.record import Record
 from agent.restate import restate
@@ -29,9 +30,16 @@ _CALL = re.compile(r"\s*(?:```|<tool_call>|\[?\s*\{\s*\")")
 class Writer:
     """Holds a draft, releases each clause that its evidence carries, and sees to those that fall."""
 
-    def __init__(self, record: Callable[[], Record], language: Language) -> None:
+    def __init__(
+        self,
+        record: Callable[[], Record],
+        language: Language,
+        shown: Callable[[str, Language], str] = lambda text, _: text,
+    ) -> None:
+        """Take what gives the record, the answer's language, and what turns marks back into what the reader typed."""
         self._record = record
         self._language = language
+        self._shown = shown
         self._draft: dict[str, str] = {}
         self._fallen: list[tuple[str, str, str]] = []
         self._options: dict[str, tuple[str, ...]] = {}
@@ -100,6 +108,7 @@ class Writer:
             self._fallen.append((message_id, clause, "; ".join(problems)))
             return
         text = grounding.fill(clause, self._record().by_id, self._language).strip()
+        text = self._shown(text, self._language)
         self.released[message_id].append(text)
         if text.endswith(("?", "\uff1f")) and message_id in self._options:
             yield Question(text, self._options.pop(message_id))
@@ -112,6 +121,8 @@ class Writer:
             filled = grounding.fill(clause, record.by_id, self._language)
         except UngroundedAnswer as error:
             return [str(error)]
+        if asks_who(filled):
+            return ["it asks who the patient is or for a letter; nothing here needs that, and it is not passed on."]
         return grounding.check(filled, record.by_id, current=record.current)
 
     def _once_more(

@@ -82,3 +82,64 @@ def save_weights(path: Path) -> None:
         save_file(state, path)
     else:
         torch.save(state, path)
+
+
+SCORING: dict[str, Any] = {
+    "version": "0.2.0",
+    "task": "Tiny classification",
+    "description": "Scores how a bright ball looks.",
+    "authors": "A. Researcher",
+    "copyright": "MIT",
+    "network_data_format": {
+        "inputs": METADATA["network_data_format"]["inputs"],
+        "outputs": {"pred": {"type": "probabilities", "format": "classes", "num_channels": 3, "spatial_shape": [1, 3],
+                             "channel_def": {"0": "solid", "1": "part-solid", "2": "Ground glass"}}},
+    },
+}  # fmt: skip
+DENSE: dict[str, Any] = {
+    "spatial_dims": 3, "in_channels": 1, "out_channels": 3, "init_features": 4, "growth_rate": 2, "block_config": [1, 1],
+}  # fmt: skip
+SCORES: dict[str, Any] = {
+    "network_def": {"_target_": "DenseNet", **DENSE},
+    "preprocessing": {
+        "_target_": "Compose",
+        "transforms": [
+            {"_target_": "LoadImaged", "keys": "image"},
+            {"_target_": "EnsureChannelFirstd", "keys": "image"},
+            {"_target_": "ScaleIntensityRanged", "keys": "image", "a_min": -1000, "a_max": 1000, "b_min": 0.0, "b_max": 1.0},
+            {"_target_": "Resized", "keys": "image", "spatial_size": [16, 16, 16]},
+        ],
+    },
+    "inferer": {"_target_": "SimpleInferer"},
+    "postprocessing": {
+        "_target_": "Compose",
+        "transforms": [{"_target_": "Activationsd", "keys": "pred", "softmax": True}, {"_target_": "SaveImaged", "keys": "pred"}],
+    },
+}
+
+
+def make_classifier(
+    folder: Path, *, classes: dict[str, str] | None = None, output: dict[str, Any] | None = None, inputs: dict[str, Any] | None = None,
+    inference: dict[str, Any] | None = None, extra: dict[str, Any] | None = None, network: Any = None,
+) -> Path:
+    """Write a bundle that scores three classes with a small seeded DenseNet; what is given replaces what it says."""
+    from safetensors.torch import save_file
+
+    said = SCORING["network_data_format"]
+    pred = said["outputs"]["pred"] | ({"channel_def": classes} if classes is not None else {}) | (output or {})
+    image = said["inputs"]["image"] | (inputs or {})
+    made = make_bundle(
+        folder, metadata=SCORING | {"network_data_format": {"inputs": {"image": image}, "outputs": {"pred": pred}}},
+        inference=SCORES | (inference or {}), weights="", extra=extra,
+    )  # fmt: skip
+    save_file((network or dense_network()).state_dict(), made / "models" / "model.safetensors")
+    return made
+
+
+def dense_network(**changes: Any) -> Any:
+    """Return the network of `SCORES` with seeded random weights."""
+    import torch
+    from monai.networks.nets import DenseNet
+
+    torch.manual_seed(5)
+    return DenseNet(**(DENSE | changes)).eval()

@@ -20,23 +20,26 @@ def test_the_tutorial_runs_from_an_empty_folder(tmp_path: Path, monkeypatch: pyt
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SCANWRIGHT_HOME", str(tmp_path / "home"))
     runner, said = CliRunner(), ""
+    names: dict[str, object] = {}
     for kind, about, text in _BLOCK.findall((DOCS / "your-own-model.md").read_text(encoding="utf-8")):
         if kind == "python" and (named := re.search(r"file=(\S+)", about)):
             path = tmp_path / named[1]
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
         elif kind == "python":
-            exec(compile(text, "your-own-model.md", "exec"), {})
+            exec(compile(text, "your-own-model.md", "exec"), names)
         else:
             for line in text.splitlines():
                 result = runner.invoke(app, shlex.split(line)[1:])
                 assert result.exit_code == 0, f"{line}\n{result.output}"
                 said += result.output
     assert "bright-region" in said
-    assert said.count("It keeps the contract.") == 3
+    assert said.count("It keeps the contract.") == 4
     assert "may feed guideline criteria" in said
     assert "the Dice overlap of nodule-segmenter and bright-region is 0." in said
     assert "Lesion 1 keeps the outline of bright-region" in said
+    assert "Lesion 1 by ball-looks: score round 0." in said
+    assert "nodule-rating and ball-looks give no score in common, so they are not compared." in said
 
 
 def test_every_command_in_the_docs_is_one() -> None:

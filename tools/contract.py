@@ -109,6 +109,8 @@ class ToolSpec:
     """Part of a GPU that one copy takes on a cluster; None: a tenth, and none for tools that measure or prepare."""
     batch: int = 1
     """The most requests that `run_batch` takes at once, where several wait; 1: one after the other."""
+    batch_on: tuple[str, ...] = ("cpu", "cuda")
+    """Kinds of device on which a batch gains; on others it is given one request after the other."""
     anatomy: bool = False
     """Whether a segmenter outlines places that lesions lie in (lobes) instead of lesions."""
 

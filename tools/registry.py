@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.allowed import is_allowed
+from tools.bundles.expressions import Refused
 from tools.bundles.pins import PINS
 from tools.contract import (
     REQUESTS,
@@ -27,19 +28,24 @@ from tools.contract import (
     Progress,
     Request,
     Task,
+    ToolError,
     ToolSpec,
     UnknownTool,
     VisionTool,
 )
 from tools.device import best_device, use_cores
 from tools.fetch import NotFetched, in_place
-from tools.scan import Scan
+from tools.scan import Scan, ScanError
 
 log = logging.getLogger(__name__)
 
 GROUP = "scanwright.tools"
 OWN = "own"
 """Stands for every tool that does not come with Scanwright."""
+
+
+class Unfit(TypeError, ValueError):
+    """A class is no tool, or its spec is not what the contract asks; the message says which in plain words."""
 
 
 def _shipped(point: EntryPoint) -> bool:
@@ -158,21 +164,23 @@ class Registry:
             allowed: the folder that holds what the operator allowed, for one that is not.
 
         Raises:
-            TypeError, ValueError: saying what is wrong with it.
+            Unfit: saying what is wrong with it.
         """
         if not (isinstance(tool_class, type) and issubclass(tool_class, VisionTool)):
-            raise TypeError("it is not a subclass of tools.VisionTool")
+            raise Unfit("it is not a subclass of tools.VisionTool")
         if isabstract(tool_class):
-            raise TypeError("it does not write `run`")
+            raise Unfit("it does not write `run`")
         spec = getattr(tool_class, "spec", None)
         if not isinstance(spec, ToolSpec):
-            raise TypeError("its `spec` is not a tools.ToolSpec")
+            raise Unfit("its `spec` is not a tools.ToolSpec")
         if spec.task not in REQUESTS:
-            raise ValueError(f"its task is {spec.task!r}; the tasks are {', '.join(REQUESTS)}")
+            raise Unfit(f"its task is {spec.task!r}; the tasks are {', '.join(REQUESTS)}")
         if spec.name in self.tools:
-            raise ValueError(f"another tool is already called {spec.name!r}; rename one of them")
+            there = self.tools[spec.name].origin
+            from_there = f" (it comes from {there})" if there and there != spec.name else ""
+            raise Unfit(f"another tool is already called {spec.name!r}{from_there}; rename one of them")
         if not shipped and spec.reported_by == SHIPPED:
-            raise ValueError(f"it names {SHIPPED} for its figures; `reported_by` is who measured them")
+            raise Unfit(f"it names {SHIPPED} for its figures; `reported_by` is who measured them")
         self.tools[spec.name] = Installed(tool_class, origin, shipped, shipped or is_allowed(spec, allowed))
 
     @property
@@ -240,7 +248,7 @@ class Registry:
                 if isinstance(value, type) and issubclass(value, VisionTool) and value.__module__ == name
             ]
             if not classes:
-                raise TypeError("it holds no subclass of tools.VisionTool")
+                raise Unfit("it holds no subclass of tools.VisionTool")
             for tool_class in classes:
                 self.add(tool_class, origin=path.name, shipped=False, allowed=path.parent)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - an operator's file may do anything
@@ -259,4 +267,11 @@ class Registry:
 
     def _note_broken(self, name: str, error: BaseException) -> None:
         log.warning("the tool %s cannot be used: %s", name, error)
-        self.broken[name] = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(". ")
+        self.broken[name] = in_a_line(error)
+
+
+def in_a_line(error: BaseException) -> str:
+    """Return why a tool cannot be used: in our own words where they are ours, else with the kind of the error."""
+    ours = isinstance(error, (Unfit, Refused, ToolError, ScanError))
+    said = str(error) if ours else f"{type(error).__name__}: {error}"
+    return (said.strip().splitlines() or [type(error).__name__])[0].rstrip(". ")

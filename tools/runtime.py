@@ -94,7 +94,7 @@ class _Lane:
         first = self._queue.take()
         if first is None:
             return []
-        more = first.tool.spec.batch - 1
+        more = self._engine.batch(first.tool) - 1
         return [first, *(self._queue.take_alike(lambda work: work.tool is first.tool, more) if more > 0 else ())]
 
     def _carry_out(self, together: list[_Work]) -> None:

@@ -29,6 +29,7 @@ PIECE = 2**28
 _ID, _NONCE, _TAG = 8, 12, 16
 MARK = "encrypted"
 """The blob of a data folder, never closed itself, that says which key it is closed with."""
+FOLDER, STORE = "The data folder", "The store in SCANWRIGHT_STORE"
 State = Literal["open", "closing", "closed", "opening"]
 _EXTRA = (
     "Encryption needs the extra `encryption`, which is not installed. Install it: pip install 'scanwright[encryption]'."
@@ -145,45 +146,58 @@ def keep_state(place: Blobs, state: State, key_id: str) -> None:
 
 
 def admit(place: Blobs, vault: Vault | None, *, empty: Callable[[], bool]) -> None:
-    """Raise VaultError unless these keys fit a place; an empty one is closed with them from now on.
+    """Raise VaultError unless these keys fit a data folder; an empty one is closed with them from now on."""
+    admit_all([(FOLDER, place, empty)], vault)
+
+
+def admit_all(places: Sequence[tuple[str, Blobs, Callable[[], bool]]], vault: Vault | None) -> None:
+    """Raise VaultError unless these keys fit every place; empty ones are closed with them once all fit.
 
     Args:
-        place: the data folder, or the store; blobs without a cipher.
+        places: the data folder, and the store: what it is called, its blobs without a cipher, and whether nothing is
+            kept in it yet.
         vault: the operator's keys; None: there are none.
-        empty: says whether nothing is kept in it yet.
     """
+    new = [place for what, place, empty in places if _is_new(what, place, vault, empty)]
+    if vault is None:
+        return
+    for place in new:
+        keep_state(place, "closed", vault.key_id)
+
+
+def _is_new(what: str, place: Blobs, vault: Vault | None, empty: Callable[[], bool]) -> bool:
+    """Return whether a place is to be closed from now on. Raises VaultError unless the keys fit it."""
     state, key_id = state_of(place)
     if state in ("closing", "opening"):
         act = "encrypt" if state == "closing" else "decrypt"
         raise VaultError(
-            f"The data folder was being {act}ed and that was broken off. Say `scanwright key {act}` again: it goes on "
+            f"{what} was being {act}ed and that was broken off. Say `scanwright key {act}` again: it goes on "
             "where it stopped. Nothing is lost."
         )
     if state == "open":
         if vault is not None and not empty():
             raise VaultError(
-                "SCANWRIGHT_KEY_FILE names a key, but the data folder is not encrypted. Say `scanwright key encrypt` "
-                "to encrypt what is in it, or take the setting away. Nothing was changed."
+                f"SCANWRIGHT_KEY_FILE names a key, but {what[0].lower()}{what[1:]} is not encrypted. Say `scanwright "
+                "key encrypt` to encrypt what is in it, or take the setting away. Nothing was changed."
             )
-        if vault is not None:
-            keep_state(place, "closed", vault.key_id)
-    elif vault is None:
+        return True
+    if vault is None:
         raise VaultError(
-            f"The data folder is encrypted (key {key_id}). Name the key's file in SCANWRIGHT_KEY_FILE. Nothing was "
-            "changed."
+            f"{what} is encrypted (key {key_id}). Name the key's file in SCANWRIGHT_KEY_FILE. Nothing was changed."
         )
-    elif key_id != vault.key_id:
+    if key_id != vault.key_id:
         if key_id in vault.key_ids:
             raise VaultError(
                 "The key was being changed and that was broken off. Say `scanwright key rotate` again: it goes on "
                 "where it stopped."
             )
-        raise VaultError(_other(key_id, vault.key_id))
+        raise VaultError(_other(key_id, vault.key_id, what))
+    return False
 
 
-def _other(wanted: str, given: str) -> str:
+def _other(wanted: str, given: str, what: str = FOLDER) -> str:
     return (
-        f"The data folder is encrypted with another key (its id is {wanted}; the key file's is {given}). Name the "
+        f"{what} is encrypted with another key (its id is {wanted}; the key file's is {given}). Name the "
         "right file in SCANWRIGHT_KEY_FILE. Nothing was changed."
     )
 

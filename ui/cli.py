@@ -184,7 +184,7 @@ def measure(
 def classify(
     scan: str,
     mask: str,
-    tool: Tool = None,
+    tool: Annotated[list[str] | None, typer.Option("--tool", help="By name; several, or all: side by side.")] = None,
     explain: Annotated[Path | None, typer.Option("--explain", help="PNG to draw what it looked at in.")] = None,
     modality: Modality = None,
     body_part: BodyPart = None,
@@ -193,9 +193,15 @@ def classify(
     """Score every lesion of a mask or label file with a classifier; never a diagnosis."""
     quiet_libraries()
     from ui.scores import classify as work
-    from ui.scores import lines
+    from ui.scores import lines, side_by_side, table
 
-    data = work(scan, mask, tool, modality, body_part, explain)
+    if tool and (len(tool) > 1 or "all" in tool):
+        if explain is not None:
+            raise typer.BadParameter("--explain draws what one tool looked at: give one --tool.")
+        data = side_by_side(scan, mask, tool, modality, body_part)
+        print_result(data, as_json, table(data))
+        return
+    data = work(scan, mask, tool[0] if tool else None, modality, body_part, explain)
     print_result(data, as_json, [*_quantity_lines(data), *lines(data)])
 
 

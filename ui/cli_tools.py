@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -29,7 +29,22 @@ def tools_show(name: str, as_json: AsJson = False) -> None:
     from ui.work import show_tool
 
     data = show_tool(name)
-    print_result(data, as_json, [f"{key}: {value}" for key, value in data.items() if value])
+    print_result(data, as_json, [line for key, value in data.items() if value for line in _lines(key, value)])
+
+
+_INNER = ("parameters", "gpu_share", "batch", "batch_on")
+"""What concerns those who run or write tools, not who reads of one; it stands in --json."""
+
+
+def _lines(key: str, value: Any) -> list[str]:
+    """Return what a tool says of itself under a key, as a reader reads it."""
+    if key in _INNER:
+        return []
+    if key == "accuracy":
+        return ["accuracy:", *(f"  {a['metric']} {a['value']:g} on {a['data']} (reported by {a['by']})" for a in value)]
+    if key == "utterances":
+        return [f"asked for with: {', '.join(said for each in value.values() for said in each)}"]
+    return [f"{key}: {', '.join(map(str, value)) if isinstance(value, list | tuple) else value}"]
 
 
 @tools_app.command("new")

@@ -7,7 +7,10 @@
     claims       a text -> what it claims: amounts, sides, qualifiers, findings, comparisons
     support      cited evidence -> what it carries
     quotes       what of a clause is a quotation of what it cites
+    told         what of a clause is a passage's row, word by word, in a frame that says nothing
     rows         whether a passage's numbers stand under the condition that the passage gives them
+    bound        whose number it is where several lesions are spoken of, and which of them is the larger
+    speech       the closed list of words in which a lesion of the case may be spoken of
     check        claims against support, and what is never said
     report       a whole report against its evidence.json
     impression   what may be told of words that rest on nothing

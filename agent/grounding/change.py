@@ -28,7 +28,7 @@ _FINITE = re.compile(r"\b(?:is|are|has|have|had|was|were|grew|grows|shrank|shows
 """A segment without a verb asserts nothing by itself: it belongs to the one that follows."""
 _PIECES = re.compile(r"[,,;;::。]|\.\s")
 _CONDITION = re.compile(r"\b(?:if|when|once|unless|until|after|while|or)\b|若|如果|当|时|或|者", re.IGNORECASE)
-_BEFORE = re.compile(r"\bthan before\b|\bsince the (?:last|previous|prior)\b|较前|比(?:以前|上次|之前)", re.IGNORECASE)
+_BEFORE = re.compile(r"\bthan before\b|\bsince (?:the )?(?:last|previous|prior)(?: time)?\b|较前|比(?:以前|上次|之前)", re.IGNORECASE)
 _OTHER_WORDS, _OTHER_SIGNS = 3, 4
 """Words, or Chinese signs, beside it from which on a piece says more than the comparison alone."""
 _AND_THEN = re.compile(
@@ -43,9 +43,9 @@ _MORE_LIMITS = re.compile(
     re.IGNORECASE,
 )
 _THEN = re.compile(
-    r"\b(?:prior|previous(?:ly)?|before|earlier|was|were|old|formerly|last)\b|此前|既往|之前|上次|前片|当时", re.IGNORECASE
+    r"\b(?:prior|previous(?:ly)?|before|earlier|was|were|old|formerly|last)\b|此前|既往|之前|上次|前片|当时|原(?=为|长|\s*约?\s*\d)", re.IGNORECASE
 )
-_TODAY = re.compile(r"\b(?:now|current(?:ly)?|today|measures|this scan)\b|目前|现在|本次|当前|现为", re.IGNORECASE)
+_TODAY = re.compile(r"\b(?:now|current(?:ly)?|today|measures|this scan)\b|目前|现在|本次|当前|现为|现(?=长|\s*约?\s*\d)", re.IGNORECASE)
 _SEGMENT = re.compile(r"[,,;;::→。]|(?<!\d)[.]\s|\s-+>\s|\b(?:and|to|versus|vs)\b|、")
 _CHANGED = re.compile(r"\b(?:chang\w+|by|larger|smaller|grew|grown|shr\w+|difference)\b|变化|增|减|缩|差", re.IGNORECASE)
 _FROM = re.compile(r"\bfrom\s*$|由\s*$|从\s*$", re.IGNORECASE)

@@ -8,12 +8,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from agent.grounding import change, limits, numerals, rows
+from agent.grounding import bound, change, limits, numerals, rows, speech
 from agent.grounding import vocabulary as words
-from agent.grounding.claims import Amount, Claims, claims, claims_of
+from agent.grounding.claims import Amount, Claims, claims, claims_of, comparisons
 from agent.grounding.clauses import bare, cites_of
-from agent.grounding.quotes import is_a_sentence, without_editions, without_quotes
-from agent.grounding.support import Support, carries, differs, texts_of
+from agent.grounding.quotes import denied_quote, stands, without_editions, without_quotes
+from agent.grounding.support import Support, carries, differs, guideline_names, texts_of
 from tools.evidence import Evidence
 
 _ADVISES = ("category", "passage", "stated")
@@ -23,7 +23,9 @@ _TELLING = 8
 _IDENTIFIER = re.compile(r"(?<![\w./:-])(?=[\w./:-]*[A-Za-z])(?=[\w./:-]*\d)[A-Za-z][\w./:-]*\w")
 _UNIT_LIKE = re.compile(r"(?:mm|cm|m)[23]|[TNML]\d|\d+", re.IGNORECASE)
 _WIDE = re.compile(r"\s*(?:wide\b|in width\b|宽)")
-_NAMED_AFTER = re.compile(r"\s*(?:mm|毫米)?\s*(?:as |of |in )?(?:the )?(slice thickness|slice interval|cranio-?caudal)", re.IGNORECASE)
+_NAMED_AFTER = re.compile(
+    r"\s*(?:mm|毫米)?\s*\(?(?:as |of |in )?(?:the |its )?(slice thickness|slice interval|cranio-?caudal|(?:long|short)[- ]axis|[长短]径)", re.IGNORECASE
+)
 """A number's name where it stands behind it."""
 _QUESTION = re.compile(r"[?\uff1f]\s*[\"')]*\s*$")
 _PARTS = re.compile(
@@ -31,6 +33,8 @@ _PARTS = re.compile(
     r"|,(?=[^,,;。]*(?:病灶|结节|肿块)\s*\d|[^,,;。]*位于)"
 )
 """Where one statement ends and the next begins inside a clause."""
+_OF_A_LESION = ("measurement", "mask", "drawn", "comparison", "classification")
+"""Evidence of a lesion of the case: what is said beside it is said in a closed list of words (see `speech`)."""
 _OFFERED = re.compile(r"\b(?:can|could) (?:be )?|\bask\b|\bfor example\b|\be\.g\.|例如|可以|请", re.IGNORECASE)
 
 
@@ -45,6 +49,7 @@ def check(
         current: ids that are current.
         strict: also object to a citation that carries nothing of the clause (reports).
     """
+    clause = numerals.marked(clause)
     cites = cites_of(clause)
     missing = [name for name in cites if name not in evidence]
     if missing:
@@ -79,17 +84,21 @@ class _Judged:
         self.claims: Claims = dataclasses.replace(read, amounts=own)
         self.asks = _QUESTION.search(self.text) is not None
         # What stands in a part that says what was not looked at, or cannot be said, is not asserted.
-        parts = _PARTS.split(plain)
+        self.parts = parts = _PARTS.split(plain)
         self.asserted = limits.asserted(parts)
         self.said: Claims = claims(self.asserted)
         hung = [s for p in parts if words.LIMITS.search(p) for s in limits.beside(p)]
-        self.of_change = claims(change.asserted(parts)).comparisons | claims("; ".join(hung)).comparisons
+        self.of_change = comparisons(change.asserted(parts)) | comparisons("; ".join(hung))
+        self.about = {e.id: _about(e) for e in self.support.cited}
+        self.ranked, self.ranking = bound.of_two(self.rest, self.support.cited, self.about)
         self.limits = all(words.LIMITS.search(p) for p in parts if p.strip(" ;.。"))
 
     def problems(self) -> list[str]:
         found = [*self._never(), *self._lesions(), *self._amounts()]
         if not self.asks:
-            found += [*self._places(), *self._denied(), *self._words(), *self._comparisons()]
+            found += [*self._places(), *self._denied(), *self._words(), *self._comparisons(), *self._unheard()]
+        found += bound.misplaced(self.rest, self.claims.amounts, self.support.cited, self.about)
+        found += self._other_guidelines()
         found += change.misplaced(self.rest, self.claims.amounts, self.support)
         found += self._rows()
         return list(dict.fromkeys(found))
@@ -161,7 +170,7 @@ class _Judged:
                 return [f"lesion {uncited[0]} is named, but what is cited is about lesion {sorted(about)[0]}"]
             if uncited:
                 return [f"nothing that is cited is about lesion {uncited[0]}"]
-            if unnamed:
+            if unnamed and not self.ranked:
                 return [f"what is cited is about lesion {unnamed[0]}, which is not named"]
         return []
 
@@ -186,6 +195,10 @@ class _Judged:
                 continue
             problems.append(f"{amount.text!r} is held by nothing that is cited")
         problems += [f"{sign!r} is a number that cannot be read" for sign in numerals.unread(self.rest)]
+        if not self.asks:
+            vague = words.VAGUE.search(self.asserted)
+            if vague and self.support.cited and not self.support.quotes(vague[0]):
+                problems.append(f"{vague[0].strip()!r} is a size or a time without a number")
         held = {date for text in self.support.texts for date in claims_of(text).dates}
         return problems + [
             f"the date {date} is held by nothing that is cited"
@@ -196,9 +209,9 @@ class _Judged:
     def _rows(self) -> list[str]:
         """Say which numbers, given by nothing but a cited text, are put together as it does not put them."""
         measured = [e for e in self.support.cited if e.kind not in ("passage", "category")]
-        passages = [e.text for e in self.support.cited if e.kind == "passage"]
+        passages = [numerals.marked(e.text) for e in self.support.cited if e.kind == "passage"]
         others = [t for e in self.support.cited if e.kind == "category" for t in texts_of(e)]
-        if not (passages or others) or is_a_sentence(self.text.lower(), tuple(passages)):
+        if not (passages or others) or stands(self.text.lower(), tuple(passages)):
             return []
         plain = without_editions(self.text, self.support.cited)
         told = [a for a in self.whole.amounts if plain[a.start : a.stop].strip()]
@@ -224,6 +237,12 @@ class _Judged:
 
     def _denied(self) -> list[str]:
         """Say that a place or size is denied where the cited evidence gives one: what is not so, no evidence holds."""
+        turned = denied_quote(self.text, self.rest)
+        if turned:
+            return [f"{turned!r} denies what is quoted"]
+        unsaid = words.NEVER_STATED.search(self.text)
+        if unsaid and any(e.kind == "stated" for e in self.support.cited) and not self.support.quotes(unsaid[0]):
+            return [f"{unsaid[0].strip()!r} denies what was stated"]
         found = words.DENIES.search(self.asserted)
         if found is None or not self.support.cited or self.support.quotes(found[0]):
             return []
@@ -279,7 +298,30 @@ class _Judged:
             e.kind in ("search", "drawn") for e in self.support.near
         )
 
+    def _other_guidelines(self) -> list[str]:
+        """Say which guidelines are named though what is cited is of another one and does not name them."""
+        if not any(e.kind == "passage" for e in self.support.cited):
+            return []
+        found = [(m[0], own) for pattern, own in guideline_names() for m in (pattern.search(self.rest),) if m]
+        return [f"{name!r} is not the guideline that is cited" for name, own in found if not any(n in self.held for n in own)]
+
+    def _unheard(self) -> list[str]:
+        """Say which words about a lesion are neither how lesions are spoken of nor in anything that is cited."""
+        if not any(e.kind in _OF_A_LESION for e in self.support.cited):
+            return []
+        own = (*self.support.texts, *(t for e in self.support.near for t in texts_of(e)), *(f"{e.producer} {e.kind}" for e in self.support.near))
+        names = (q.name.replace("_", " ") for e in self.support.near for q in e.quantities)
+        held = " ".join((*own, *names)).lower()
+        said = limits.asserted(self.parts, named=False)
+        if not speech.unlisted(said, held):
+            return []
+        for pattern, _ in guideline_names():
+            said = pattern.sub(" ", said)
+        return [f"{word!r} is in nothing that is cited" for word in speech.unknown(said, held)]
+
     def _comparisons(self) -> list[str]:
+        if self.ranked is False:
+            return [f"{self.ranking!r} is not how the cited sizes are"]
         return [
             f"{name!r} is a comparison that nothing cited has made"
             for name in sorted(self.of_change)
@@ -288,7 +330,7 @@ class _Judged:
 
     def _compared(self, name: str) -> bool:
         """A comparison that holds it, a cited text that says it, or two sizes of one lesion in the order of the claim."""
-        if change.holds(name, self.text, self.support):
+        if change.holds(name, self.text, self.support) or (self.ranked and words.COMPARISONS[name].search(self.ranking)):
             return True
         if not change.pairs_of(self.support) and self._told(name):
             return True

@@ -20,8 +20,8 @@ _UNITS: tuple[tuple[str, str], ...] = (
     ("mm2", r"㎟|mm\s?(?:²|\^?2)(?!\d)|square millimet(?:er|re)s?|平方毫米"),
     ("ml", r"ml(?![A-Za-z0-9])|millilit(?:er|re)s?|cm\s?(?:³|\^?3)(?!\d)|cc(?![A-Za-z0-9])|毫升|立方厘米"),
     ("cm2", r"cm\s?(?:²|\^?2)(?!\d)|平方厘米"),
-    ("mm", r"㎜|mm(?![A-Za-z0-9])|millimet(?:er|re)s?|毫米|公厘"),
-    ("cm", r"㎝|cm(?![A-Za-z0-9])|centimet(?:er|re)s?|厘米|公分"),
+    ("mm", r"㎜|mm(?![A-Za-z0-9])|millimet(?:er|re)s?|个?毫米|公厘"),
+    ("cm", r"㎝|cm(?![A-Za-z0-9])|centimet(?:er|re)s?|个?厘米|个?公分"),
     ("inch", r"inch(?:es)?(?![A-Za-z])|英寸"),
     ("um", r"µm(?![A-Za-z0-9])|um(?![A-Za-z0-9])|microns?(?![A-Za-z0-9])|微米"),
     ("hu", r"hu(?![A-Za-z0-9])|hounsfield(?: units?)?"),
@@ -46,8 +46,11 @@ _WORD = (
     rf"|(?<![A-Za-z])(?-i:(?=[MDCLXVI]){numerals.ROMAN})(?=\s*(?:mm|cm|毫米|厘米|months?|years?)(?![A-Za-z])))"
 )
 _JOIN = r"\s*(?:-|–|—|~|〜|to|至|到|x|×|\*|by|and|or|或|和)\s*"
+_STRAY = r"(?:(?<=[-–—~〜至到])(?:[≈=±约]|(?:x|d|size|about|approx)(?=\d))\s*)?"
+"""A sign or a word glued between a range's dash and its second number: "1–≈3 cm" is a range."""
+_STRAY = r"(?:(?<=[-–—~〜至到])(?:[≈=±约]|(?:x|d|size|about|approx)(?=\d))\s*)?"
 _READ = (
-    rf"(?P<sign>(?<![A-Za-z0-9])[-−])?(?P<chain>(?:{_NUMBER}|{_WORD})(?:{_JOIN}(?:[-−])?(?:{_NUMBER}|{_WORD}))*)"
+    rf"(?P<sign>(?<![A-Za-z0-9])[-−])?(?P<chain>(?:{_NUMBER}|{_WORD})(?:{_JOIN}{_STRAY}(?:[-−])?(?:{_NUMBER}|{_WORD}))*)"
     rf"(?:[\s-]*(?:{_UNIT}))?"
 )
 _AMOUNT = re.compile(rf"(?<![A-Za-z0-9_.]){_READ}", re.IGNORECASE)
@@ -55,7 +58,7 @@ _GLUED = re.compile(rf"(?<![0-9.]){_READ}", re.IGNORECASE)
 """The same where letters stand right before a number: ``sizex43.7 mm``."""
 _EACH_UNIT = re.compile(r"(?<=\d)(\s*)(mm|cm|毫米|厘米)(?=\s*(?:x|×|\*|by)\s*\d+(?:\.\d+)?\s*\2)", re.IGNORECASE)
 """The unit of the first number in ``14.2 mm x 9.8 mm``: the same is written after the second."""
-_PIECE = re.compile(rf"(?P<join>{_JOIN})?(?P<minus>[-−])?(?P<number>{_NUMBER}|{_WORD})", re.IGNORECASE)
+_PIECE = re.compile(rf"(?P<join>{_JOIN}{_STRAY})?(?P<minus>[-−])?(?P<number>{_NUMBER}|{_WORD})", re.IGNORECASE)
 _LEAD = re.compile(r"[A-Za-z_]+$")
 _TOKEN_BEFORE, _TOKEN_AFTER = re.compile(r"[\w./:-]*$"), re.compile(r"[\w./:-]*\w|")
 _POWER = ("mm", "cm", "m", "px")
@@ -64,6 +67,8 @@ _SHORT_NAME = 8
 """Letters of a name that may end in a whole number: T2, S6, COVID19. A longer run hides a number."""
 _A_COUNT = 12
 """Up to this a number word without a unit is a word ("one of them"); above it a number."""
+_PARTED = re.compile(r"[,;:.\uff0c\uff1b\uff1a\u3002\u3001]|(?<![没未])(?:且|但|并|又)?有(?!无)|伴|\b(?:but|yet)\b|\band (?:has|have|with|an?)\b", re.IGNORECASE)
+"""Where a negation's reach ends: at a mark, or where something is affirmed anew."""
 _PER_CENT = re.compile(rf"百分之\s*(?P<n>{numerals.CHINESE}|\d+(?:\.\d+)?)")
 
 
@@ -121,8 +126,13 @@ def claims(text: str, *, names: str | None = None) -> Claims:
         places=frozenset(name for name, pattern in words.PLACES.items() if pattern.search(text)),
         qualifiers=_said(words.QUALIFIERS, text),
         findings=_said(words.FINDINGS, text),
-        comparisons=frozenset(name for name, pattern in words.COMPARISONS.items() if pattern.search(text)),
+        comparisons=comparisons(text),
     )
+
+
+def comparisons(text: str) -> frozenset[str]:
+    """Return the comparisons of a text alone."""
+    return frozenset(name for name, pattern in words.COMPARISONS.items() if pattern.search(text))
 
 
 def amounts(text: str, *, names: str | None = None) -> tuple[Amount, ...]:
@@ -173,7 +183,7 @@ def _said(vocabulary: Mapping[str, re.Pattern[str]], text: str) -> frozenset[tup
     found = set()
     for name, pattern in vocabulary.items():
         for match in pattern.finditer(text):
-            before = re.split(r"[,;:,;:。.、]", text[max(0, match.start() - words.NEGATION_REACH) : match.start()])[-1]
+            before = _PARTED.split(text[max(0, match.start() - words.NEGATION_REACH) : match.start()])[-1]
             found.add((name, words.NEGATION.search(before) is None))
     return frozenset(found)
 

@@ -34,19 +34,19 @@ _NAMED = re.compile(
 """A lesion by its number, with the word before it."""
 
 
-def asserted(parts: Sequence[str]) -> str:
-    """Return what parts of a clause assert: whole, or beside the limit that they state."""
-    return "; ".join(text for part in parts for text in ([part] if not LIMITS.search(part) else [*beside(part)]))
+def asserted(parts: Sequence[str], *, named: bool = True) -> str:
+    """Return what parts of a clause assert: whole, or beside the limit that they state (see `beside`)."""
+    return "; ".join(text for part in parts for text in ([part] if not LIMITS.search(part) else beside(part, named=named)))
 
 
-def beside(part: str) -> list[str]:
-    """Return what is asserted in a part that states a limit.
+def beside(part: str, *, named: bool = True) -> list[str]:
+    """Return what is asserted in a part that states a limit; `named`: also the lesion that it names, with a word before.
 
     >>> beside("The type of lesion 2 was not determined, with emphysema")
     ['lesion', ' with emphysema']
     """
     plain = _BRACKETS.sub(lambda m: " " * len(m[0]), part)
-    found = [re.sub(r"\s*\d+$", "", m[0]) for m in _NAMED.finditer(plain)]  # which lesion it is, is checked elsewhere
+    found = [re.sub(r"\s*\d+$", "", m[0]) for m in _NAMED.finditer(plain) if named]  # which lesion it is, is checked elsewhere
     cut = [0, *(m.start() for m in _SEGMENTS.finditer(plain)), len(plain)]
     segments = [plain[a:b].lstrip("," + "\uff0c") for a, b in pairwise(cut)]
     return [*found, *(s for s in segments[1:] if _HUNG_ON.match(s) and not LIMITS.search(s))]

@@ -30,6 +30,7 @@ _SIMPLE = str.maketrans("點兩壹贰貳叁參肆伍陆陸柒捌玖拾佰", "点
 _POINT = re.compile(r"(?<=\d)[·・‧∙٫](?=\d)")
 _GAP = re.compile(r"(?<=\d)[\u00a0\u2000-\u200f\u202a-\u202f\u205f\u2060\u3000\ufeff](?=\d)")
 _SUPERSCRIPT = "²³"
+_MARKS = str.maketrans("\uff0c\uff1b\uff1a\uff1f\uff01\uff08\uff09\uff1c\uff1e\uff1d\uff5e\uff0f\uff05", ",;:?!()<>=~/%")
 
 
 def folded(text: str) -> str:
@@ -43,6 +44,15 @@ def folded(text: str) -> str:
     plain = "".join(_plain(c) for c in text.translate(_SIMPLE))
     # A sign of no width inside a number hides that it is one: the halves are told apart, and neither will be held.
     return _GAP.sub(" ", _POINT.sub(".", plain))
+
+
+def marked(text: str) -> str:
+    """Return the text with full-width commas, colons, brackets and the like as plain ones, position by position.
+
+    >>> marked("\u957f\u5f84\uff1a14.2 mm\uff0c\u7a33\u5b9a")
+    '\u957f\u5f84:14.2 mm,\u7a33\u5b9a'
+    """
+    return text if text.isascii() else text.translate(_MARKS)
 
 
 def _plain(sign: str) -> str:

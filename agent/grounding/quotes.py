@@ -9,12 +9,14 @@ import re
 from collections.abc import Sequence
 
 from agent.grounding.support import editions
+from agent.grounding.told import is_a_row
 from tools.evidence import Evidence
 
 QUOTE = 24
 """A run of this many characters found in a cited text is a quotation of it and carries itself."""
 _EDITION = re.compile(r"(?:\s*(?:society|guidelines?|criteria|statement|version|v|指南|标准))*[\s-]*v?\.?\s*(\d{4}|\d\.\d)(?![\d.])", re.I)
 _NUMBER_AT_END = re.compile(r"(?:[\d.,]+\s*(?:-|–|to|x|×|至)?\s*)*$")
+_DENIAL = re.compile(r"\b(?:not|never|no longer|without|isn't|aren't|doesn't|don't)\s+|(?:并|绝|从)?(?:不|未|没有|非|无需|无)(?:是|在)?", re.IGNORECASE)
 _NUMBER_BEFORE = re.compile(r"\d[\s-]*$")
 _UNIT_AT_START = re.compile(r"[\s-]*(?:[A-Za-z]+|[%%]|[\u3400-\u9fff]{1,2})")
 
@@ -23,7 +25,7 @@ def without_quotes(text: str, sources: tuple[str, ...]) -> str:
     """Return the text with every long run that stands in a source blanked, position by position."""
     shown = list(text)
     lower = text.lower()
-    if is_a_sentence(lower, sources):
+    if stands(lower, sources):
         return " " * len(text)
     for source in sources:
         held = source.lower()
@@ -58,6 +60,11 @@ def without_quotes(text: str, sources: tuple[str, ...]) -> str:
     return "".join(shown)
 
 
+def stands(clause: str, sources: tuple[str, ...]) -> bool:
+    """Return whether a clause is nothing but a sentence of a source, or one of its rows told in a frame."""
+    return is_a_sentence(clause, sources) or is_a_row(clause, sources)
+
+
 def is_a_sentence(clause: str, sources: tuple[str, ...]) -> bool:
     """Return whether the whole clause is a sentence that stands in a source, however short."""
     said = clause.strip().rstrip(".。 ")
@@ -87,9 +94,38 @@ def without_editions(text: str, cited: Sequence[Evidence]) -> str:
     """Return the text with a guideline's edition blanked where it is one that is shipped or cited."""
     shown = text
     own = {str(e.inputs.get("edition")) for e in cited}
+    low = text.lower()
     for name, known in editions().items():
+        if name not in low:
+            continue
         for match in re.finditer(re.escape(name), shown, re.IGNORECASE):
             edition = _EDITION.match(shown, match.end())
+            literal = _named_edition(shown, match.end(), known)
             if edition and edition[1] in (*known, *own):
-                shown = shown[: match.end()] + " " * (edition.end() - match.end()) + shown[edition.end() :]
+                literal = edition.end()
+            shown = shown[: match.end()] + " " * (literal - match.end()) + shown[literal:]
     return shown
+
+
+def denied_quote(text: str, rest: str) -> str:
+    """Return the negation that stands right before a run blanked as a quotation, which turns what is quoted.
+
+    >>> denied_quote("并不在叶间裂旁", "并不    ")
+    '并不'
+    """
+    found = next((m for m in _DENIAL.finditer(text) if rest[m.start() : m.end()] == m[0] and _blanked(text, rest, m.end())), None)
+    return found[0].strip() if found else ""
+
+
+def _blanked(text: str, rest: str, at: int) -> bool:
+    """Return whether a long run that begins here was blanked."""
+    after = rest[at : at + QUOTE // 2]
+    return len(after) == QUOTE // 2 and not after.strip() and bool(text[at : at + QUOTE // 2].strip())
+
+
+def _named_edition(text: str, at: int, known: Sequence[str]) -> int:
+    """Return where an edition with a name of its own ("5th edition") ends, right behind a guideline's name."""
+    follows = text[at:].lower()
+    lead = len(follows) - len(follows.lstrip(" ,"))
+    found = [e for e in known if not e[:4].isdigit() and len(e) > len("1.1") and follows[lead:].startswith(e.lower())]
+    return at + lead + max(map(len, found)) if found else at

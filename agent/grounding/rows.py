@@ -15,8 +15,10 @@ from functools import lru_cache
 
 from agent.grounding import numerals
 from agent.grounding.claims import Amount, amounts
+from agent.grounding.told import framed
 
 UNDER, OVER = "<", ">"
+_TURNED = {UNDER: OVER, OVER: UNDER}
 _UNDER_BEFORE = re.compile(
     r"(?:\b(?:under|below|less than|smaller than|shorter than|fewer than|up to|at most|no more than|not more than|not over|within|until)\s*"
     r"|小于(?:等于)?|低于|少于|不足|不到|不超过|未超过|不大于|至多|最多|[<≤<]\s*)(?:about |约|the )?$",
@@ -30,10 +32,18 @@ _OVER_BEFORE = re.compile(
 _UNDER_AFTER = re.compile(r"\s*(?:or|and) (?:less|under|below|smaller|fewer|shorter)\b|\s*(?:及|或|和)?以[下内]", re.IGNORECASE)
 _OVER_AFTER = re.compile(r"\s*(?:or|and) (?:more|above|over|larger|greater|bigger|longer)\b|\s*(?:及|或|和)?以上", re.IGNORECASE)
 _PAIR = 2
+_ABOUT = re.compile(
+    r"(?:(?<![A-Za-z])[A-Za-z]{1,8}|(?:[≈~=±]|\b(?:about|approx(?:imately)?\.?|around|roughly|circa)|大?约)\s*)$", re.IGNORECASE
+)
+"""What stands between a limit's word and its number and says nothing of it, were it glued to the number."""
+_OTHER_BEFORE = re.compile(r"\d+(?:\.\d+)?\s*(?:mm|cm|HU)[³²]?\s*(?:or|或)\s*$", re.IGNORECASE)
+_OTHER_AFTER = re.compile(r"^\s*(?:or|或)\s*\d+(?:\.\d+)?\s*(?:mm|cm|HU)[³²]?", re.IGNORECASE)
+"""The same limit in another unit: "under 8 mm or 300 mm³"."""
+_COUNTED = re.compile(r"^\s*(?:分|类|级|points?\b)")
 _SENTENCE = re.compile(r"(?<=[.。])\s+(?=\S)|(?<=。)|\n")
-_HEAD = re.compile(r"^(?P<head>[^:\uff1a;\uff1b]{2,160}?)[:\uff1a]\s*(?P<tail>.+)$", re.DOTALL)
+_HEAD = re.compile(r"^(?P<head>[^:\uff1a;\uff1b]{2,240}?)[:\uff1a]\s*(?P<tail>.+)$", re.DOTALL)
 _CUT = re.compile(r"[;\uff1b]|[,\uff0c](?!\d{3}\b)")
-_LABEL = re.compile(r"(?<![a-z0-9.])(?:i{1,3}f?|iv|v|tr\d|\d[a-z]{1,2}|[a-z]r\d|[csp][dr])(?![a-z0-9])|(?<=category )\d\b|\d(?=[类级分])")
+_LABEL = re.compile(r"(?<![a-z0-9.])(?:i{1,3}f?|iv|v|tr\d|\d(?!st|nd|rd|th)[a-z]{1,2}|[a-z]r\d|[csp][dr])(?![a-z0-9])|(?<=category )\d\b|\d(?=[类级分])")
 """A category's name: III, TR4, 4A, PR."""
 _KINDS = tuple(
     (family, tuple((value, re.compile(pattern, re.IGNORECASE)) for value, pattern in values))
@@ -107,16 +117,20 @@ def limit(text: str, amount: Amount) -> str:
     >>> [limit(t, amounts(t)[0]) for t in ("under 6 mm", "6 mm or more", "小于6 mm", "6 mm")]
     ['<', '>', '<', '']
     """
-    before, after = text[max(0, amount.start - 24) : amount.start], text[amount.end : amount.end + 16]
+    before, after = text[max(0, amount.start - 40) : amount.start], text[amount.end : amount.end + 40]
     if len(amount.values) >= _PAIR:
         return ""
+    after = _COUNTED.sub("", _OTHER_AFTER.sub("", after), count=1)
     if _UNDER_AFTER.match(after):
         return UNDER
     if _OVER_AFTER.match(after):
         return OVER
-    if _UNDER_BEFORE.search(before):
-        return UNDER
-    return OVER if _OVER_BEFORE.search(before) else ""
+    for words in (before, _ABOUT.sub("", before), _OTHER_BEFORE.sub("", before)):
+        if _UNDER_BEFORE.search(words):
+            return UNDER
+        if _OVER_BEFORE.search(words):
+            return OVER
+    return ""
 
 
 @lru_cache(maxsize=512)
@@ -152,7 +166,12 @@ def _rows(sentence: str) -> Iterator[tuple[str, str]]:
 
 def _fits(row: Row, near: frozenset[Token], far: frozenset[Token], known: frozenset[Token]) -> bool:
     """Return whether nothing that stands beside a number in the clause speaks against a row."""
-    return not (_against(near & known, row.beside) or _against(far & known, row.of_sentence))
+    return not (_against(_among(near, known), row.beside) or _against(_among(far, known), row.of_sentence))
+
+
+def _among(said: frozenset[Token], known: frozenset[Token]) -> frozenset[Token]:
+    """Return what a source speaks of at all; of a limit, from whichever side."""
+    return frozenset((f, v) for f, v in said if (f, v) in known or (f.startswith("limit") and (f, _TURNED[v[0]] + v[1:]) in known))
 
 
 def _against(said: frozenset[Token], held: frozenset[Token]) -> bool:
@@ -193,9 +212,18 @@ def _near(text: str, at: int, wanted: Sequence[Amount], held: Sequence[Row]) -> 
 
 def _heads(text: str, held: Sequence[Row]) -> frozenset[Token]:
     """Return the conditions of a source that a clause repeats word by word, the longest where one holds another."""
-    low = _plain(text)
-    found = {_plain(r.head) for r in held if _long(r.head, _HEAD_LENGTH) and _plain(r.head) in low}
-    return frozenset(("head", h) for h in found if not any(h != other and h in other for other in found))
+    own = _HEAD.match(text)
+    for where in (own["head"], text) if own else (text,):
+        low = _plain(where)
+        found = {_plain(r.head) for r in held if _plain(r.head) in low and (_long(r.head, _HEAD_LENGTH) or _alone(r.head, low))}
+        if found:
+            return frozenset(("head", h) for h in found if not any(h != other and h in other for other in found))
+    return frozenset()
+
+
+def _alone(head: str, low: str) -> bool:
+    """Return whether a short condition ("under 6 mm") is all of the condition that a clause gives, in a frame."""
+    return bool(re.search(r"\d", head)) and framed(low.replace(_plain(head), " ", 1))
 
 
 def _answer(part: str) -> str:
@@ -216,11 +244,11 @@ def _plain(text: str) -> str:
 def _tokens(text: str, *, without: Amount | None = None, shift: int = 0) -> frozenset[Token]:
     """Return what a stretch says of numbers, limits, levels, types and categories."""
     found: set[Token] = set()
-    for amount in amounts(text):
+    for amount in amounts(text, names=""):
         if (without is not None and amount.start + shift == without.start) or _labels(text, amount):
             continue
         side = limit(text, amount)
-        if not amount.unit and not all(v <= _MOST_CATEGORIES for v in amount.values):
+        if not amount.unit and not side and not all(v <= _MOST_CATEGORIES for v in amount.values):
             continue  # a year, an edition
         found |= {(f"number {amount.unit}", str(v.normalize())) for v in amount.values}
         ends = (OVER, UNDER) if len(amount.values) == _PAIR else (side,)

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from agent.grounding.claims import Amount, Claims, claims_of
+from agent.grounding.numerals import marked
 from agent.grounding.vocabulary import PLACES, SIDES
 from tools.evidence import Evidence
 from tools.quantity import Quantity, decimals, show_value
@@ -33,7 +34,7 @@ _TRUTHS = {
 }  # fmt: skip
 QUANTITY_WORDS: Mapping[str, tuple[str, ...]] = {
     r"long(?:est)?[- ]axis|longest (?:axial )?diameter|长径": ("axial_long_axis",),
-    r"short[- ]axis|短径": ("axial_short_axis",),
+    r"short[- ]axis|短径|(?<!窗)宽(?:度|约|为)*\s*$": ("axial_short_axis",),
     r"mean diameter|average diameter|平均(?:直)?径": ("mean_diameter", "fleischner_diameter", "lung_rads_diameter"),
     r"mesh volume|网格体积": ("volume_mesh",),
     r"ellipsoid(?:al)? volume|椭球体积": ("volume_ellipsoid",),
@@ -114,7 +115,7 @@ def texts_of(item: Evidence) -> tuple[str, ...]:
     """Return the strings a piece of evidence holds, longest last."""
     found = [item.text] if item.text else []
     found += list(_strings(item.inputs))
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(marked(t) for t in found))
 
 
 def carries(item: Evidence, amount: Amount, before: str) -> bool:
@@ -140,16 +141,43 @@ def carries(item: Evidence, amount: Amount, before: str) -> bool:
 
 
 def differs(item: Evidence, text: str, amount: Amount) -> bool:
-    """Return whether a cited text goes on with another number where the clause repeats it up to this one."""
-    left = text[max(0, amount.start - REPEATED) : amount.start].lower()
-    if len(left.strip()) < REPEATED - 2:
+    """Return whether a cited text goes on with another number where the clause repeats it up to this one.
+
+    What counts is the longest stretch before the number that the text holds: of two like places the one that is meant.
+    """
+    before = _GLUE.sub("", text[: amount.start]).lower()
+    if len(before[-REPEATED:].strip()) < REPEATED - 2:
         return False
-    digits = re.match(r"[\d.]+(?:[A-Za-z]\b)?", text[amount.start :])
-    held = [t.lower() for t in texts_of(item) if len(t) >= _A_TEXT and left in t.lower()]
-    if digits is None or not held:
-        return False
-    same = re.compile(re.escape(left + digits[0].lower()) + r"(?![\d.]*\d)")
-    return not any(same.search(t) for t in held)
+    found = [(length, held, ends) for t in texts_of(item) if len(t) >= _A_TEXT for length, held, ends in (_repeated(t, before),) if ends]
+    longest = max((length for length, _, _ in found), default=0)
+    ends = [(held, end) for length, held, all_ends in found if length == longest for end in all_ends]
+    return bool(ends) and not any(_goes_on_with(held, end, amount) for held, end in ends)
+
+
+_GLUE = re.compile(r"(?:(?<![A-Za-z])(?:x|d|size|about|approx)|[≈~=±<>≥≤])\s*$", re.IGNORECASE)
+"""What may be glued before a number and is no part of what is repeated."""
+
+
+def _repeated(source: str, before: str) -> tuple[int, str, list[int]]:
+    """Return how far back a source repeats the end of a text, the source, and where in it that stretch ends."""
+    low = source.lower()
+    ends = [m.end() for m in re.finditer(re.escape(before[-REPEATED:]), low)]
+    length = REPEATED
+    while ends and length < len(before):
+        more = [e for e in ends if e > length and low[e - length - 1] == before[-length - 1]]
+        if not more:
+            break
+        ends, length = more, length + 1
+    return length, source, ends
+
+
+def _goes_on_with(source: str, at: int, amount: Amount) -> bool:
+    """Return whether the number that stands at a place of a text is the first of an amount, or its whole."""
+    held = next((a for a in claims_of(source).amounts if a.start == at), None)
+    if held is not None:
+        return held.values[: len(amount.values)] == amount.values or amount.values[0] == held.values[0]
+    digits = re.match(r"\d+(?:\.\d+)?", source[at:])
+    return digits is not None and Decimal(digits[0]) == amount.values[0]
 
 
 def told(item: Evidence, amount: Amount) -> bool:
@@ -262,3 +290,20 @@ def editions() -> dict[str, tuple[str, ...]]:
         for name in (guideline.guideline, *guideline.aliases):
             found[name.lower()] = (*found.get(name.lower(), ()), guideline.edition)
     return found
+
+
+@lru_cache(maxsize=1)
+def guideline_names() -> tuple[tuple[re.Pattern[str], tuple[str, ...]], ...]:
+    """Return, for each shipped guideline, a pattern of its names and those names in lower case."""
+    from knowledge.library import shipped
+
+    found = []
+    for guideline in shipped():
+        names = [n for n in (guideline.guideline, *guideline.aliases) if len(n) >= _A_NAME and n != n.lower()]
+        own = tuple(n.lower() for n in (guideline.guideline, guideline.name, *guideline.aliases))
+        found.append((re.compile("|".join(rf"(?<![A-Za-z0-9-]){re.escape(n)}(?![A-Za-z0-9-])" for n in names) or "(?!)"), own))
+    return tuple(found)
+
+
+_A_NAME = 3
+"""Letters from which on a guideline's name is one: VA is a word of its own."""

@@ -69,6 +69,9 @@ QUALIFIERS: Mapping[str, re.Pattern[str]] = {
     "ill-defined": _pattern(r"\bill[- ]defined\b|边界不清"),
     "well-defined": _pattern(r"\bwell[- ](?:defined|circumscribed)\b|边界清"),
     "perifissural": _pattern(r"\bperifissural\b|叶间裂旁|intrapulmonary lymph node|肺内淋巴结"),
+    "of low or high density": _pattern(
+        r"\b(?:low|high)[- ](?:density|attenuation)\b(?! (?:threshold|is|of|was))|\b(?:hypo|hyper|iso)(?:dense|attenuating)\b|[低高等]密度(?!值)"
+    ),
     "single": _pattern(
         r"\bsolitary\b|\bsingle\b(?! (?:click|point|slice|picture|image|scan|outline|measurement|step))|单发|孤立"
     ),
@@ -134,16 +137,16 @@ COMPARISONS: Mapping[str, re.Pattern[str]] = {
         rf"expanded(?! outline))\b|\b(?:wider|thicker|longer) than {_SINCE}|\bgain(?:ed|ing)? (?:in )?(?:size|volume|bulk|\d)|"
         r"\b(?:up|risen|rise|rose) in (?:size|volume|diameter)\b|\b(?:twice|double|triple|\w+ times) (?:its|the|as) "
         r"|\b(?:has |have |having )?(?:doubled|tripled|trebled)\b|\b(?:two|three|four)fold\b"
-        r"|增大|变大|增长|进展|长大|增加|扩大|翻(?:倍|番)|[两二三四五六\d]倍|比(?:上次|以前|之前|前|原来)[^,。]{0,4}大|较前大|大了"
+        r"|增大|变大|增长|进展|长大|增加|扩大|翻(?:倍|番)|[两二三四五六\d]倍|比(?:上次|以前|之前|前|原来)[^,。]{0,4}大|较前(?:略|稍|明显|有所)?大|大了"
     ),
     "smaller": _pattern(
         r"\b(?:smaller|shr[aiu]nk\w*|decreas\w+|regress\w*|reduc\w+|diminish\w*|contracted|halved)\b|\bless bulky\b"
         rf"|\b(?:narrower|thinner|shorter) than {_SINCE}|\b(?:lost|losing|loss) (?:in|of) (?:size|volume|bulk)\b"
         r"|\b(?:down|fallen) in (?:size|volume|diameter)\b|\bhalf (?:its|the) (?:former|previous|earlier|size)\b"
-        r"|缩小|变小|减小|减少|回缩|减半|比(?:上次|以前|之前|前|原来)[^,。]{0,4}小|较前小|小了"
+        r"|缩小|变小|减小|减少|回缩|减半|比(?:上次|以前|之前|前|原来)[^,。]{0,4}小|较前(?:略|稍|明显|有所)?小|小了"
     ),
     "unchanged": _pattern(
-        r"\b(?:unchanged|stable|stability|no change|not (?:changed|grown|moved|budged)|same size|steady)\b|\bwithout (?:any )?(?:significant )?change\b"
+        r"\b(?:unchanged|stable|stability|no (?:\w+ ){0,2}change|much the same|not (?:changed|grown|moved|budged)|same size|steady)\b|\bwithout (?:any )?(?:significant )?change\b"
         rf"|\b(?:the )?same (?:size )?as {_SINCE}|\bidentical (?:to|with) (?:the )?(?:prior|last|previous|before)|\bas (?:large|big|small|wide) as {_SINCE}"
         rf"|\bconstant (?:in )?(?:size|volume)\b|\bno different (?:from|to|than) {_SINCE}|\bremain(?:s|ed) (?:as it was|the same|constant)\b"
         r"|稳定|无(?:明显|显著)?变化|未(?:见)?(?:明显|显著)?(?:变化|变)|没有(?:明显)?变化|不变|变化不大|相仿|同前|如前|一样大"
@@ -166,6 +169,12 @@ DENIES = _pattern(
 )
 """A place or a size that is told not to be."""
 
+NEVER_STATED = _pattern(
+    r"\b(?:you|the (?:reader|clinician|user)) (?:did not|didn't|have not|haven't|never|do not|don't) (?:\w+ )?(?:call|called|state|stated|say|said|describe|described|mention|mentioned)\b"
+    r"|您(?:并)?(?:没有|没|未|不曾|从未)(?:曾|有)?(?:称|说|陈述|提到|描述)"
+)
+"""That the reader did not state what is cited as stated."""
+
 PAST = _pattern(
     r"\b(?:(?:was|were|had)\b(?! not)|before|previous\w*|earlier|prior|former\w*|first|until|history|superseded|replac\w+|old|used to|"
     r"instead of|changed from|withdrawn?|no longer|withdr\w+)\b|之前|上次|原来|先前|原为|此前|曾|旧|撤回|取代|历史|不再"
@@ -185,6 +194,13 @@ LIMITS = _pattern(
     r"|未(?:经)?(?:评估|检查|评价|搜索|确定|说明|提供|测量|陈述)|无法|不能|不会|不做|不适用|没有(?:评估|检查|确定)|不提供|超出|并非"
 )
 """A clause about what was not looked at, or cannot be said, may name what it is."""
+
+VAGUE = _pattern(
+    r"\b(?:several|(?:a )?few|some|many|a couple of|couple of|dozens? of|multiple)\s+(?:mm|cm|millimet(?:er|re)s?|centimet(?:er|re)s?)\b"
+    r"|(?:好几|几|数|多)个?(?:毫米|厘米|公分)|[一二两三四五六七八九十半\d]\s*(?:寸|英寸|尺)"
+    r"|\b(?:last|past|previous) (?:week|month|year|spring|summer|autumn|fall|winter)\b|\byesterday\b|上个?[周月]|去年|前年|昨[天日]|今年"
+)
+"""A size or a time that is told without a number: nothing that is cited can hold it, unless it says the same."""
 
 NEVER: Mapping[str, re.Pattern[str]] = {
     "a lesion is called benign or malignant": _pattern(
@@ -215,6 +231,7 @@ NEVER: Mapping[str, re.Pattern[str]] = {
         r"\bno (?:further |routine |more |additional |other )*(?:follow[- ]?up|imaging|scans?|work-?up|action|treatment)\b[^.;]{0,20}"
         r"\b(?:needed|necessary|required|indicated|warranted)\b"
         r"|\bfollow[- ]?up (?:is|are) (?:not (?:needed|necessary|required|indicated|warranted)|unnecessary)\b"
+        r"|\b(?:needs?|requires?|warrants?|deserves?) no (?:further |routine |more |additional |other )*(?:follow[- ]?up|imaging|scans?|work-?up|action|treatment)\b"
         r"|(?:无需|不需要|不必|无须)(?:再|进一步)?(?:随访|复查|处理|治疗)"
     ),
     "an order": _pattern(
@@ -229,7 +246,7 @@ NEVER: Mapping[str, re.Pattern[str]] = {
 """What DESIGN.md forbids whoever writes it. Contrast alone may be carried: by a scan that says so."""
 
 NAMED_LESION = _pattern(
-    r"\b(?:lesions?|nodules?|mass(?:es)?|candidates?|targets?)\s+(?:no\.?\s*|number\s*|#)?"
+    r"\b(?:lesions?|nodules?|mass(?:es)?|candidates?|targets?)\s+(?:\(?(?:no\.?\s*|number\s*|#))?"
     r"(\d{1,3}(?:\s*(?:,|and|&|or|to|-)\s*\d{1,3})*)(?![\d.]|\s*(?:%|-?\s*(?:mm|cm|hu|slices?|months?|days?|years?|ml)\b|[x×]))"
     r"|(?:病灶|结节|肿块|候选|靶灶)\s*(?:编号)?#?\s*(\d{1,3}(?:\s*(?:,|,|和|与|、|或)\s*\d{1,3})*)(?![\d.]|\s*(?:%|毫米|厘米|mm|cm|个月|岁|年|天|层))"
     r"|(?<![\d.])(\d{1,3})\s*号(?:病灶|结节|肿块|候选)"

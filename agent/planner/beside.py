@@ -1,4 +1,4 @@
-"""Outlines side by side: "segment it with both", "compare the two models", "take the second"; and those of places.
+"""Tools side by side: "segment it with both", "classify it with both", "take the second"; and those of places.
 
 The tools are those the card names; which of several outlines is taken is told by its place in the table or by its
 tool's name. Knows no tool by name and runs none.
@@ -7,25 +7,33 @@ tool's name. Knows no tool by name and runs none.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from agent.planner import refer
+from agent.planner.intents import examples
+from agent.planner.reading import plain
 
 EVERY = "all"
 Card = Mapping[str, Any]
 
-_MODELS = r"(?:models?|tools?|segmenters?|networks?|methods|algorithms)"
+_MODELS = r"(?:models?|tools?|segmenters?|classifiers?|networks?|methods|algorithms)"
 _WANTED = re.compile(
     rf"\bwith (?:both|each|all(?: of them)?)(?! (?:the )?(?:lesions|nodules|lungs|sides|scans|priors?))(?: (?:of )?(?:the |these )?(?:two |three |available )?{_MODELS})?(?=[ ,.;!?]*(?:$|,|;|and\b|at once|side))"
     rf"|\b(?:both|all|two|three|every|each|several|different|other) (?:of )?(?:the )?(?:available |applicable |installed |segmentation )?{_MODELS}\b"
     rf"|\bwith the other one\b|\b{_MODELS} side by side\b|\b(?:outlines|segmentations|masks) side by side\b"
-    r"|(?:用|让|拿|把)?(?:两|二|三|所有|全部|每|各|几|另一|另外一|不同)(?:个|种|款)?的?(?:分割)?(?:模型|工具|算法|方法)",
+    r"|(?:用|让|拿|把)?(?:两|二|三|所有|全部|每|各|几|另一|另外一|不同)(?:个|种|款)?的?(?:分割)?(?:模型|工具|算法|方法|分类器)",
     re.ASCII,
 )
 _NOT_OUTLINES = re.compile(
     r"\b(?:what|which|how many|list|are there|do you have|install\w*)\b|\b(?:classif\w+|rat(?:e|ing)|malignan\w+|prior|report)\b|哪些|什么|几个|有没有|分类|评分|报告", re.ASCII
 )
+_SCORED = re.compile(
+    r"\b(?:classif(?:y|ies|ied|ication|iers?)|characteri[sz](?:e|ed|ation)|rat(?:e|ed|ing)|scor(?:e|ed|ing))\b|分类|评分|打分", re.ASCII
+)
+_ASKED_ABOUT = re.compile(r"\b(?:what|which|how many|list|are there|do you have|install\w*)\b|哪些|什么|几个|有没有", re.ASCII)
+_RUN = re.compile(r"\b(?:with|by|run|use|using|try|apply|ask)\b|用|跑|试|运行", re.ASCII)
 _LOBES = re.compile(r"\blobes\b|\blobe (?:model|tool|network|segment\w+)\b|\blobar segment|肺叶(?!里|内|中)|五(?:个)?叶", re.ASCII)
 _OUTLINES = re.compile(r"\b(?:segment\w*|outlin\w+|contour|delineate|draw|run|mask|mark)\b|分割|勾画|勾|描|画出|圈|运行|跑|用", re.ASCII)
 _LESION = re.compile(r"\b(?:lesions?|nodules?|mass(?:es)?|tumou?rs?)\b|结节|病灶|肿块", re.ASCII)
@@ -59,13 +67,42 @@ def tools_of(clause: str, card: Card) -> list[str]:
     return named if len(named) > 1 else [EVERY]
 
 
-def without(clause: str) -> str:
-    """Return a clause without the words that ask for several tools: "both" is no two lesions then.
+def without(clause: str, *names: str) -> str:
+    """Return a clause without the words that ask for several tools, and without names: "both" is no two lesions then.
 
-    >>> without("segment lesion 2 with both")
-    'segment lesion 2  '
+    >>> without("segment lesion 2 with both"), without("rate lesion 2 with net-3", "net-3")
+    ('segment lesion 2  ', 'rate lesion 2 ')
     """
+    for name in names:
+        clause = re.sub(rf"(?:\b(?:with|by|using|and|or)\b|[,,、和与跟及用]|\s)*{re.escape(name)}", " ", clause)
     return _WANTED.sub(" ", clause)
+
+
+def scorers(clause: str, card: Card) -> dict[str, Any]:
+    """Return which classifiers are to score a lesion: several side by side, one by name, or nothing for the best.
+
+    >>> held = {"tools": [{"name": "net-a", "task": "classify"}, {"name": "net-b", "task": "classify"}]}
+    >>> scorers("characterise it with both", held), scorers("rate it with net-b", held), scorers("rate it", held)
+    ({'tools': ['all']}, {'tool': 'net-b'}, {})
+    """
+    named = _named(clause, card, "classify")
+    if len(named) > 1:
+        return {"tools": named}
+    if _WANTED.search(clause) and _SCORED.search(clause) and not _ASKED_ABOUT.search(clause):
+        return {"tools": [EVERY]}
+    return {"tool": named[0]} if named else {}
+
+
+def scored(clause: str, card: Card) -> bool:
+    """Return whether a clause asks for scores by saying which tools are to give them."""
+    asked = scorers(clause, card)
+    return "tools" in asked or ("tool" in asked and (_RUN.search(clause) or _SCORED.search(clause)) is not None
+                                and _ASKED_ABOUT.search(clause) is None)  # fmt: skip
+
+
+def segmenter(clause: str, card: Card) -> str | None:
+    """Return the segmenter that a clause names, if any."""
+    return next(iter(_named(clause, card)), None)
 
 
 def taken(clause: str, card: Card) -> dict[str, Any] | None:
@@ -106,9 +143,27 @@ def places_tool(clause: str, card: Card) -> str | None:
     return next((n for n in known if n in clause and _OUTLINES.search(clause)), known[0] if asked else None)
 
 
-def _named(clause: str, card: Card) -> list[str]:
-    """Return the segmenters that a clause names, in the order it names them."""
+def _named(clause: str, card: Card, task: str = "segment") -> list[str]:
+    """Return the tools of a task that a clause names, in the order it names them.
+
+    By name, by name in words ("the bright region tool"), or by a sentence that only this tool brings along.
+    """
     apart = anatomy(card)
-    tools = [t for t in card.get("tools") or [] if t.get("task") == "segment"]
-    known = [str(t.get("name")) for t in tools if t.get("name") not in apart]
-    return sorted((n for n in known if re.search(rf"(?<![\w-]){re.escape(n)}(?![\w-])", clause)), key=clause.find)
+    tools = [t for t in card.get("tools") or [] if t.get("task") == task and t.get("name") not in apart]
+    found = {str(t["name"]): _place(clause, str(t["name"]), t.get("asked") or ()) for t in tools}
+    return sorted((n for n, at in found.items() if at >= 0), key=lambda n: found[n])
+
+
+def _place(clause: str, name: str, sentences: Sequence[str]) -> int:
+    """Return where a clause names a tool; below 0 where it does not."""
+    words = re.escape(name).replace(r"\-", "[- ]")
+    said = re.search(rf"(?<![a-z0-9_-])(?:{re.escape(name)}(?![a-z0-9_-])|{words} {_MODELS}\b)", clause)
+    if said is not None:
+        return said.start()
+    return max((clause.find(plain(s)) for s in sentences if plain(s) and plain(s) not in _ours()), default=-1)
+
+
+@lru_cache(maxsize=1)
+def _ours() -> frozenset[str]:
+    """Return the shipped example sentences: one of these is nobody's own."""
+    return frozenset(plain(line) for lines in examples().values() for line in lines)

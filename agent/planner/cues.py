@@ -31,6 +31,10 @@ _SIZE = (
 )
 
 
+NO_LETTER = r"[^\w\u3400-\u9fff]"
+"""What ``\\W`` has to mean where words are ASCII: a Chinese character is a letter too."""
+
+
 @dataclass(frozen=True)
 class _Rule:
     intent: str
@@ -39,9 +43,14 @@ class _Rule:
 
 
 def _rule(intent: str, fits: str, unless: str = "") -> _Rule:
+    fits, unless = (p.replace(r"\W", NO_LETTER) for p in (fits, unless))
     return _Rule(intent, re.compile(fits, re.ASCII), re.compile(unless, re.ASCII) if unless else None)
 
 
+_WHICH_TABLE = re.compile(
+    r"\b(?:which|what) (?:system|guidelines?|criteria|classification|table|scheme|category system|rules?)\b.{0,16}\b(?:appl(?:y|ies)|should (?:i|we) (?:use|follow)|do (?:i|we) (?:use|follow)|fits?|is (?:right|the right one))\b"
+    r"|(?:该|应该?|要|得)(?:用|按|看|套)(?:哪|什么)(?:个|一个|种|套)?(?:指南|标准|系统|分类|规范)?|(?:适用|用)(?:的)?(?:是)?哪(?:个|一个|种|套)(?:指南|标准|系统|分类|规范)|哪(?:个|一个|种|套)(?:指南|标准|系统|分类|规范)(?:适用|合适)", re.ASCII
+)
 _RULES: tuple[_Rule, ...] = (
     # Not work on the case
     _rule("talk.scope", r"股价|股市|彩票|\b(?:weather|recipe|joke|poem|football|stock|restaurant|traffic|president)\b|天气|笑话|股票|菜谱|红烧肉|餐馆|外卖|(?:早|午|晚)饭|吃什么(?!药)|电影|酒店|机票|彩票|\b(?:pizza|dinner|lunch|breakfast|movie|flight|hotel)\b"),
@@ -51,16 +60,23 @@ _RULES: tuple[_Rule, ...] = (
     _rule("talk.scope", r"\b(?:ignore|forget|disregard) (?:all |your |the |any |previous )+(?:instructions?|rules|prompt)|system prompt|"
                         r"忽略(?:之前|以上|所有)的?(?:指令|规则)|delete (?:all|every|the) (?:cases?|evidence|data)"),
     _rule("talk.scope", r"(?:patient(?:'s|s)?|his|her) (?:full )?(?:name|id|birth ?date|date of birth|address|phone)\b|(?:患者|病人|他|她)(?:的)?[^,。]{0,4}(?:姓名|名字|叫什么|生日|电话|住址|身份证|住院号|手机)|(?:姓名|身份证号?|住院号|手机号)(?:是)?(?:多少|什么)"),
+    _rule("talk.scope", r"\b(?:book|schedule|arrange|order|request|make) (?:her |him |them |me |us |the patient |an? |the )*(?:follow[- ]?up |next |new )?(?:appointment|slot|visit|clinic|referral|transport)s?\b|\b(?:call|phone|ring|text|refer) (?:her|him|the (?:patient|family|gp|ward|surgeon))\b|(?:预约|挂号|挂个?号|转诊|转院|开(?:检查)?单|打电话|通知(?:病人|患者|家属))"),
+    _rule("talk.scope", r"\bgut (?:feeling|instinct|call)\b|\bbest guess\b|\boff the record\b|^(?:just |simply |please |so )*(?:a )?(?:yes or no|guess)\W*$|\bif you had to (?:guess|bet|choose)\b|凭(?:感觉|直觉|经验)|你(?:个人)?(?:觉得|认为)[^,。]{0,6}(?:癌|恶性|良性)|猜(?:一)?[下个猜]|^(?:就|直接)?(?:说|回答)?是(?:还是|或)(?:不是|否)"),
     _rule("talk.scope", r"\bwho(?:'s| is) (?:the|this|my|our) patient\b|(?:患者|病人)(?:是谁|姓什么|叫(?:啥|什么))"),
     _rule("talk.thanks", r"^(?:no|nope|nah|no,? thanks?(?: you)?|not now|否|不|不用|不必|不要|没有|算了|不用了|never ?mind|forget it)\W*$"),
     _rule("talk.doubling", r"doubling time|\bvdt\b|倍增时间"),
     _rule("talk.identity", r"\bwho (?:are|made|built|wrote|trained|developed|created) (?:you|this|the) ?(?:software|tool|program|app|assistant|system|thing)?\W*$|谁(?:开发|做|写|训练)的?(?:这个?)?(?:软件|系统|程序|工具)|(?:软件|系统|程序|工具)(?:是)?谁|\bare you (?:a|an|chatgpt|gpt)\b|你是谁|谁(?:开发|做|训练)了?的?你"),
     _rule("talk.capabilities", r"\bare you (?:allowed|able|supposed) to\b|\bwhat (?:kinds?|sorts?) of (?:things|questions)|\bwhat (?:can|could) you (?:do|help)|\bwhat (?:else )?are you able to|\bwhat(?:'s| is) possible\b|^how (?:do|can) i use (?:you|this)\b|怎么用(?:你|这个)|你有什么(?:本事|功能|用)|^(?:your |the |list (?:your |the |all )?|show (?:me )?(?:your |the |all )?|any )?(?:tools|functions|features|capabilities)\W*$|\b(?:what|which) (?:tools|models|functions|guidelines) "
                                r"(?:do you|are (?:there|installed|available))|^help\b|你(?:都)?(?:能|会|可以)(?:做|干|帮我做)?(?:些)?(?:什么|哪些)|有(?:哪些|什么)(?:工具|功能|模型)"),
+    _rule("talk.capabilities", r"\b(?:what|which) (?:kinds? of |types? of |sorts? of |image |file |scan )*(?:file|image|format|scan|modalit\w+)(?:s| types?| formats?)? (?:can|do|could|are|does|may|will) (?:i|you|we|this|it|the \w+)?\s*(?:upload\w*|open|load|use|read|support\w*|accept\w*|take|handle|work)|(?:能|可以|支持)(?:上传|打开|读取?|导入|载入)?(?:什么|哪些|哪种)(?:文件|格式|图像|影像|类型)|支持(?:哪些|什么)"),
     _rule("talk.repeat", r"\b(?:repeat|say) (?:that|what you|it again|your (?:last|previous)|the last answer)|再说一遍|重复(?:一下)?(?:刚才|上)"),
     _Rule("classify", why.LOOKED_AT),
     _rule("talk.explain", r"^(?:but )?why\b(?! not)|\bexplain (?:that|your|the last|how you)|为什么(?:这么|这样)|依据是什么|怎么得出"),
     _rule("talk.confidence", r"\bare you (?:really |quite |absolutely )?(?:sure|certain|confident|positive)\b|\bcan i (?:trust|rely on)\b|准(?:吗|不准|么)|靠(?:谱|得住)|信得过|\bhow (?:confident|sure|certain|accurate|reliable|good) (?:are|were|is|was)\b|你确定|多准|精度|精确(?:吗|么|度)|(?:多大|有多少)把握|准确(?:率|吗)|可靠吗|误差"),
+    _Rule("assess", _WHICH_TABLE),
+    # A named formula, applied
+    _rule("assess", r"\b(?:apply|work out|calculat\w+|compute|run|use|do|give|get|need|want|plug|estimate|determine|what(?:'s| is| would)|figure out)\b.{0,24}\b(?:brock|mayo)\b|^(?:the |and |now |so |then )*(?:brock|mayo)\b(?: (?:clinic|model|score|risk|probability|estimate|number))*(?: (?:for|of|on|please|now)\b.*)?\W*$|(?:用|按|套用?|算|计算|做|跑|给|求)[^,。]{0,8}(?:brock|mayo)|(?:brock|mayo)[^,。]{0,6}(?:算|评|打|是多少|多少|几分)",
+          r"\b(?:what|how) (?:is|does|are|do) (?:the )?(?:brock|mayo)(?: clinic)? (?:model|score|formula)s?(?: (?:for|about|mean|work|based|used|take|include|need)\b(?! (?:it|this|that|lesion|nodule|number|#|the)))?\W*$|\b(?:variables|inputs|cover|explain|source|reference|paper|validated|published)\b|怎么(?:用|算的?|来)|如何|什么|哪些|出处|干什么"),
     # The reader's own line, and sums of targets
     _Rule("measure", slots.OWN_LINE),
     _rule("compare", slots.SUM.pattern, r"\b(?:define|definition|criteria|guidelines?|how (?:is|are|do|does))\b|定义|指南|标准|怎么"),
@@ -70,6 +86,9 @@ _RULES: tuple[_Rule, ...] = (
     _rule("recall.findings", r"\b(?:run|walk|take|talk) me through\b.{0,20}\b(?:findings|lesions|nodules|case|results)\b|(?:汇报|过)(?:一下|一遍)(?:所有|全部)?(?:的)?(?:发现|结果|病灶)"),
     _rule("recall.location", r"\bremind me\b.{0,16}\b(?:where|which (?:side|lobe|lung))\b|\bwhere\b.{0,24}\b(?:sits?|lies|lives)\b|(?:它|结节|病灶)?(?:在哪(?:里|儿|边|侧)?|位置)来着"),
     _rule("recall.history", r"\bwhat was (?:the |its |his |her )?(?:size|diameter|volume|measurement|value|number|long axis)\b(?!.{0,12}\b(?:again|now)\b)|\bwas the (?:size|diameter|volume) (?:then|before|earlier)\b|^(?:the )?(?:size|diameter|volume|value)s? before\b"),
+    # Days between two scans, and a size on the older one
+    _rule("compare", r"\bhow (?:many (?:days|weeks|months|years)|long|much time) (?:is |was |lie |lies |are there |passed |went by )?(?:between|apart|since)\b(?!.{0,20}\b(?:appointments?|quit|stopped))|\b(?:interval|time|gap) between (?:the )?(?:two|them|both|scans?|studies|exams?|cts?)|\b(?:days|weeks|months) apart (?:are|were)\b|(?:间隔|相隔|相距|差|隔)(?:了)?(?:多久|多长时间|多少天|几天|几个月|多少个?月|几周)(?!再|做|查|复|随)|(?:两次|两个|前后)[^,。]{0,8}(?:间隔|相隔|差)(?:是)?(?:多久|多少|几)"),
+    _rule("compare", r"^(?:(?:and|the|same|do|that|it|now|then|repeat|also|measure|show me|what about|how about|this|again|what was it|how was it)[ ,]*)*(?:on|for|in|with|at) the (?:prior|previous|earlier|old|older|last)(?: (?:scan|ct|study|exam|film|one|images?))?\W*$|^(?:那|再|也|同样)*(?:在)?(?:上次|上一次|旧|老|前|之前的?|既往的?)(?:片子?|ct|检查|扫描)(?:上|里|中)?(?:的)?(?:呢|也(?:量|测|一样)[^,。]{0,3})?\W*$"),
     # What a classifier is asked for
     _rule("classify", r"\bclassif\w+|\bcharacteri[sz]e\b|\breaders?\b.{0,12}\b(?:think|say|rate|rating|opinion|give|call|rank|score)|\b(?:malignan\w+|benign|cancerous)\b|\bis (?:it|this|that) (?:a )?(?:cancer|tumou?r)|\bdiagnos(?:is|e)\b|\b(?:suspicious|worrying|worrisome|concerning) (?:is|does|looking)|"
                       r"\b(?:rate|rating|score|scores|grade) (?:it|this|the (?:lesion|nodule|\w+ (?:one|lesion|nodule))|lesion|for|please)|\bwhat (?:findings|disease|pathology|abnormalit\w+)\b|\bwhat (?:is|'s) wrong\b|"
@@ -82,11 +101,15 @@ _RULES: tuple[_Rule, ...] = (
     _rule("measure", r"^(?:(?:please|can you|could you|now|and|then|just|so|ok|re-?)[ ,]*)*(?:re-?)?size (?:(?:up )?(?:it|this|that|them|both|all|these|those|the|lesions?|nodules?|number|mass|#?\d)\b)|\bsize (?:it |this |that |them )?up\b|\bsize up\b|\b(?:more|less|bigger|larger|smaller|over|under|above|below)(?: than)? (?:an?|one|half an?|two|three) (?:cm|centimet\w+|inch)"),
     _rule("measure", r"\brecist (?:diameter|measurement|size|line|length)s?\b|\brecist\s*(?:的)?(?:长?径线?|直径|测量|大小)", r"\b(?:defin\w+|mean\w*|sum|criteria|how (?:is|are|do|does)|what (?:is|counts))\b|定义|标准|怎么|如何|之和|总和|什么(?:是|叫)"),
     _rule("measure", r"(?:超过|大于|小于|不到|达到|不足|够|超|满)(?:了)?\s*\d+(?:\.\d+)?\s*(?:毫米|mm|厘米|公分|cm)(?:吗|么|没|了吗|了没)?$|\d+(?:\.\d+)?\s*(?:毫米|mm|厘米|公分|cm)(?:吗|么|没有|不)$|球形度|圆不圆|表面积|[横纵]径|上下径|长短[径轴]|[长短]轴|径线|\bhu值|(?:有没有|有无|是否|是不是|够不够|到没到|到不到|超没超)[^,。]{0,6}\d+(?:\.\d+)?\s*(?:毫米|mm|厘米|公分|cm)", r"指南|随访|复查|需要|怎么|如何|建议|发现|找|轮廓|勾"),
+    _rule("measure", r"\b(?:lad|long axis)\W{0,3}(?:and |plus )?(?:sad|short axis)\b"),
+    _rule("measure", r"\b(?:longest|largest|greatest|biggest|max\w*|shortest) (?:dimension|extent|diameter|length|distance|chord)\b|\b3-?d (?:diameter|length|size|extent)\b|\bin any (?:direction|plane)\b|最[长大](?:三维)?(?:直径|径|距离)|三维(?:最大)?(?:直?径|长度|大小)|任意(?:方向|平面)", r"guideline|fleischner|recist|which (?:lesion|nodule|one)|\breport\b|指南|哪(?:个|一个|枚)"),
     # Files and reports
+    _rule("export", r"\b(?:de-?identif\w+|anonym\w+|pseudonym\w+)\b.{0,24}\b(?:cop(?:y|ies)|files?|version|report|results?|export|bundle|package|set|folder)\b|\b(?:cop(?:y|ies)|files?|report|results?)\b.{0,16}\b(?:de-?identif\w+|anonym\w+|without (?:the )?(?:name|patient|identit)\w*)|(?:脱敏|匿名|去标识)[^,。]{0,6}(?:报告|文件|结果|版|副本|一份)|(?:导|存|发|拷|给|来|要)[^,。]{0,6}(?:脱敏|匿名|去标识)"),
     _rule("export", r"(?:文件|结果|报告)[^,。]{0,4}(?:放|拷|写|存|保存)(?:到|进|入|在)\s*[/~a-z]|\b(?:put|copy|store|place|drop) (?:the |all |my )?(?:files?|reports?|results?|everything) (?:in|into|to|under|at) [/~.]|\b(?:export|download|e-?mail|upload|transmit)\b|\b(?:want|need|get|give) (?:me )?(?:the |a |an )?(?:markdown|json|pdf)\b|\b(?:save|send|push|write)\b.*\b(?:to (?:a |the |my )?(?:disk|folder|file|pacs|archive|"
                     r"json|pdf|markdown|desktop|doctor|gp|colleague)|(?:files?|results?|evidence|reports?)\b(?=.*\bto\b)|as (?:pdf|json|markdown|a file))|\b(?:as|in|to) (?:an? )?(?:json|pdf|markdown)\b|"
                     r"\b(?:save|send) (?:me )?(?:the |this |all )?(?:report|files?|results?|evidence|everything)\b"
                     r"|(?:要|给我?|来|出|整|转成?|弄)(?:一份|个|份)?\s*(?:json|markdown|md|pdf)(?:格式|版|文件|的)?|(?:json|markdown|pdf)(?:格式|版)|导出|下载|上传|保存(?:报告|结果|文件|到|为|成)?|(?:报告|结果|文件)[^,。]{0,4}(?:发|存|传|导)(?:给|到|送|成|为|下来|出去)|发送|存(?:成|为|到)|(?:报告|结果|文件)发(?:我|他|她|过来|一份)"),
+    _rule("write_report", r"^(?:(?:please|also|and|then|now|can you|could you|oh)[ ,]*)*(?:add|note|append|insert|write|put|include|dictate)(?: (?:this|the following|a (?:line|sentence|note|comment)|one (?:line|sentence)|to (?:it|the end)|at the end))?\s*:|^(?:请|再|另外|还|帮我)*(?:加|补|添|写|注|补充|加上|添加)(?:一)?(?:句|条|行|段|上|下)?(?:话)?\s*:"),
     # A report is edited by what is put into it, whether or not it is named
     _rule("write_report", r"(?:印象|结论|所见|小结|报告)(?:里|中|部分)?[^,。]{0,4}(?:提(?:一下|到|及)|写上|加上|加入|说明|注明|补上|补充|删|改)|报告[^,。]{0,3}(?:短|长|详细|简单|简短|精简)"),
     _rule("write_report", r"^(?:(?:please|and|also|then|can you|could you|now)[ ,]*)*(?:put in|add|include|mention|state|insert) (?:a (?:line|sentence|note|remark|comment) )?(?:that|saying|about)\b(?!.*\bmargin)|^(?:请|再|另外|还要|还)*(?:加|补|写|添|插)(?:上|入|进|充)?(?:一)?(?:句|条|段|行)|(?:印象|结论|所见|小结)(?:部分)?[^,。]{0,4}(?:换|写|说法|措辞|短|长|详|精)"),
@@ -122,7 +145,7 @@ _RULES: tuple[_Rule, ...] = (
                              r"\bwhat (?:can|do|would|could) you (?:say|know|tell me|report) (?:about|of|on) (?:it|lesion|nodule|number|the (?:\w+ )?(?:lesion|nodule|one|mass))|\btell me (?:more )?about (?:it|lesion|nodule|the \w+ (?:one|lesion|nodule))|(?:目前|到目前|至今|现在|已经|前面|刚才)(?:为止)?[^,。]{0,4}(?:发现|找到|有)了?(?:什么|哪些)|回顾(?:一下)?|总结(?:一下)?(?:目前|所见|发现)?$|列出(?:所有)?(?:病灶|结节)|有哪些病灶|(?:目前|现在|已经|一共|总共)[^,。]{0,3}(?:有|发现了?|找到了?)(?:几|多少)(?:个|枚)|(?:发现|找到|检出)了(?:几|多少)(?:个|枚)|(?:病灶|结节)[^。]{0,6}列(?:一下|个|出来|一列|表)"),
     _rule("recall.context", r"\bwhat (?:do|did) (?:you know|i (?:say|tell|state)\w*)|\bwhat have i (?:told|said|stated)|\bwhat (?:else )?(?:is|do you) (?:still )?(?:missing|need)|(?:我)(?:告诉|说|提供)过?(?:你)?(?:什么|哪些)|还(?:缺|需要)(?:什么|哪些)信息|(?:患者|病人)(?:的)?(?:信息|情况|年龄|病史)(?:有哪些|是什么|怎样|多大)?$"),
     _rule("recall.findings", r"\bdescribe (?:it|lesion|nodule|number|the (?:\w+ )?(?:lesions?|nodules?|one|mass|findings))|\boverview\b|(?:说说|讲讲|介绍一下)(?:病灶|结节|第|\d|[一二三四五六七八九]号|这个)|\bon (?:the|your|our|my) list\b|^(?:list|findings)(?: (?:so far|please|now))?\W*$"),
-    _rule("recall.measurements", r"\b(?:list|show|table of|all|recap|current) (?:me )?(?:the |all )?(?:current )?(?:measurements|sizes|diameters)\b(?! of)|\bwhich (?:one|lesion|nodule|of \w+)\b.{0,12}\b(?:biggest|largest|smallest|bigger|larger)|(?:(?:目前|现在|当前|现有|已有)的?(?:测量|大小|尺寸|径线)(?:值|结果|数据)?|(?:全部|所有)的?(?:(?:测量|大小|尺寸|径线)(?:值|结果|数据)|大小|尺寸|径线))(?:是)?(?:多少|有哪些|什么)?$|(?:列出|汇总|显示)(?:所有|全部)?(?:的)?(?:测量|大小)|(?:测量|大小|尺寸|径)(?:值|结果)?(?:全|都|一起|统统)?(?:列|汇总)|哪(?:个|一个|枚)(?:病灶|结节)?最[大小]",
+    _rule("recall.measurements", r"\b(?:list|show|table of|all|recap|current) (?:me )?(?:the |all )?(?:current )?(?:measurements|sizes|diameters)\b(?! of)|\bwhich (?:one|lesion|nodule|of \w+)\b.{0,12}\b(?:biggest|largest|smallest|bigger|larger)|(?:(?:目前|现在|当前|现有|已有)的?(?:测量|大小|尺寸|径线)(?:值|结果|数据)?|(?:全部|所有)的?(?:(?:测量|大小|尺寸|径线)(?:值|结果|数据)|大小|尺寸|径线))(?:是)?(?:多少|有哪些|什么)?$|(?:列出|汇总|显示)(?:所有|全部)?(?:的)?(?:测量|大小)|(?:测量|大小|尺寸|径)(?:值|结果)?(?:全|都|一起|统统)?(?:列|汇总)|哪(?:个|一个|枚)(?:病灶|结节)?(?:最[大小]|(?:更|比较|要)?[大小](?:一?些|一?点)?(?:呢|啊)?[?]?$)",
           r"\bmeasure\b|\bagain\b|\bredo\b|重新|测量一下"),
     # The viewer
     _rule("show", r"(?:给我|让我)(?:看看?|瞧瞧?)(?:一下)?(?:它|这个|那个|病灶|结节)|^(?:take|bring|move) me (?:there|to it)\b"),
@@ -140,7 +163,7 @@ _RULES: tuple[_Rule, ...] = (
                      r"对比|比较|比一下|相比|跟(?:上次|以前|之前|去年|前片)比|较(?:前|上次|去年)|长大了?|(?:变|增|缩)(?:大|小)了?(?:吗|没|多少|么|过)|(?:病灶|结节|它|大小|这个|\d号|[一二三四五六七八九]号)?(?:稳定|平稳)(?:吗|么|不|没|否)|是否稳定|稳不稳定|(?:长|变|大|小)了?没(?:有|长|变)?$|[变长]没[变长]|有(?:没有)?(?:进展|增长|缩小|增大|长大|变大)|(?:是不是|是否|有没有|有无)[^,。]{0,5}(?:缩小|变小|增大|变大|长大|进展|好转|恶化|新增)|(?:上次|之前|前片|以前)[^,。]{0,4}(?:之后|以来|以后)|(?:老|旧|前)(?:的)?(?:片|ct|检查|扫描)[^,。]{0,6}(?:不同|不一样|差|变|比|区别)|有(?:没有|什么)?变化|新发",
           r"\b(?:define|definition|criteria|recist|guidelines?)\b|\bdid i\b|\bthreshold\b|before (?:the )?(?:new|re-?seg)|定义|指南|标准"),
     # Outlining
-    _rule("segment", r"^(?:(?:and|ok|now|please|what|if|you|we|i|how|about|use|used|try|redo|again|do|it|that|take|set|make|run|with|at|to|on|of|the|same|instead|换成|换|改成|改为|改|用|调到|调成|调|到|设为|设|取|再|试试|试|来|,)\W*)*(?:\d{1,2}(?:\.\d+)?\s*(?:%|percent)|百分之[一二三四五六七八九十\d]{1,3})(?:\W*(?:instead|please|again|now|threshold|重新|再|来|一次|试|的|吧|分割|看看))*\W*$"),
+    _rule("segment", r"^(?:(?:and|ok|now|please|what|if|you|we|i|how|about|use|as|before|earlier|but|like|only|just|this|time|rather|was|same|thing|still|used|try|redo|again|do|it|that|take|set|make|run|with|at|to|on|of|the|same|instead|换成|换|改成|改为|改|用|调到|调成|调|到|设为|设|取|再|试试|试|来|,)\W*)*(?:\d{1,2}(?:\.\d+)?\s*(?:%|percent)|百分之[一二三四五六七八九十\d]{1,3})(?:\W*(?:instead|please|again|now|threshold|重新|再|来|一次|试|的|吧|分割|看看))*\W*$"),
     _rule("segment", r"\b(?:drop|lower|raise|bring|set|put|change) (?:the )?(?:probability|prob|cut|level)\b.{0,12}\b(?:to|at|down|up)\b|(?:^|,)\s*(?:widen|narrow|enlarge) (?:it|the (?:outline|mask|contour))?\W*$|\byou (?:cut off|missed|left out)\b.{0,20}\b(?:spicul\w+|edge|rim|halo|part|border|margin|half|bit)|(?:血管|胸壁|胸膜|肋骨|气管|膈)[^,。]{0,3}(?:别|不要|不该|不)(?:算|包|划|勾|画)(?:进|在)?"),
     _rule("segment", r"\bgo (?:a (?:bit|little|touch) )?(?:wider|narrower|looser|tighter)\b|\b(?:rim|edge|margin|border|part) (?:is|was) (?:missing|cut off|left out)\b|(?:勾|画|包|圈)到[^,。]{0,6}(?:血管|胸壁|胸膜|外面|肋|气管|膈|心)|(?:漏|溢|渗|跑|伸|越)(?:到|进|出)[^,。]{0,6}(?:血管|胸壁|胸膜|外面|肋|气管|膈|心|界)|(?:没|不)(?:有)?(?:勾|包|画|圈|描)(?:得)?(?:全|住|完|够|进)|(?:勾|包|画|圈|描)(?:得)?(?:不|太|过|有点|没)"),
     _rule("segment", r"\bmake (?:it|that|this|(?:lesion |nodule |number |no\.? )\d+|the (?:\w+ )?one) (?:a (?:bit|little|touch) )?(?:smaller|bigger|larger|tighter|looser|wider|narrower)\b|\bredr(?:aw|ew|awn)\b|(?:别|不要)把?[^,。]{0,6}(?:血管|胸壁|胸膜|肋骨|气管|支气管|膈)[^,。]{0,3}(?:包|算|勾|分|画)|\b(?:leave|keep|take|cut) (?:this|that|(?:the |that |this )?(?:\w+ )?(?:vessel|wall|rim|pleura|rib|airway|bronchus|heart|diaphragm|part|bit|structure|thing)) out\b|\b(?:not|don't) include\b.{0,12}\b(?:vessel|wall|pleura|rib|airway|bronchus|heart|diaphragm|this|that)\b"),
@@ -188,6 +211,15 @@ _THIS = re.compile(
     r"这(?:个|枚|处)?|该|它|病灶\s*\d|[一二三四五六七八九\d]号|第[一二三四五六\d]+(?:个|枚)|患者|病人", re.ASCII
 )
 _APPLY = re.compile(r"\b(?:apply|assess|evaluate|work out|run) (?:the )?(?:fleischner|lung[- ]?rads|recist|bts|criteria|guideline|it|this|lesion|nodule|category)|评估|套用|按\s*(?:照)?(?:fleischner|指南|弗莱施纳)", re.ASCII)
+
+
+def which_table(clause: str) -> bool:
+    """Return whether a clause asks which guideline is this case's.
+
+    >>> which_table("then which system applies?"), which_table("which guideline covers adrenal nodules")
+    (True, False)
+    """
+    return _WHICH_TABLE.search(clause) is not None
 
 
 def about_advice(clause: str) -> bool:

@@ -36,6 +36,7 @@ class Which:
 
     function: str
     between: tuple[int, ...]
+    arguments: dict[str, Any] = field(default_factory=dict)
 
 
 def goals_for(intent: str, clause: str, raw: str, card: Card, language: Language) -> list[Goal] | Which:
@@ -57,16 +58,18 @@ def goals_for(intent: str, clause: str, raw: str, card: Card, language: Language
 
 
 def _one_lesion(function: str, clause: str, card: Card) -> list[Goal] | Which:
-    mentioned = reference(after_correction(clause))
-    meant = refer.meant(mentioned, card)
-    if len(meant.between) > 1:
-        return Which(function, meant.between)
+    by = beside.scorers(clause, card) if function == "classify" else {}
+    seen = beside.without(clause, *by.get("tools") or [by["tool"]]) if by else clause
+    meant = refer.meant(reference(after_correction(seen)), card)
     named = slots.guideline(clause) if function == "assess" else None
     rest: dict[str, Any] = {"guideline": named} if named else {}
     if function == "measure" and slots.own_line(clause):
         rest["own_line"] = True
     if function == "classify" and why.looked_at(clause):
         rest["explain"] = True
+    rest |= by
+    if meant.between:
+        return Which(function, meant.between, rest)
     if not meant.numbers:
         return [Goal(function, dict(rest))]
     return [Goal(function, {**rest, "lesion": n}) for n in meant.numbers]
@@ -93,10 +96,7 @@ def _segment(clause: str, card: Card) -> list[Goal] | Which:
         arguments["threshold"] = threshold
     elif change is not None:
         arguments["change"] = change
-    tool = next(
-        (t["name"] for t in card.get("tools") or [] if t.get("task") == "segment" and str(t.get("name")) in clause),
-        None,
-    )
+    tool = beside.segmenter(clause, card)
     if (places := beside.places_tool(clause, card)) is not None:
         return [Goal("segment", {"tool": places})]
     if beside.wanted(clause, card):
@@ -108,8 +108,8 @@ def _segment(clause: str, card: Card) -> list[Goal] | Which:
     if box or point or mentioned.clicked or (fresh and not mentioned.place and not mentioned.by_size):
         return [Goal("segment", arguments)]
     meant = refer.meant(mentioned, card)
-    if len(meant.between) > 1:
-        return Which("segment", meant.between)
+    if meant.between:
+        return Which("segment", meant.between, arguments)
     if not meant.numbers:
         return [Goal("segment", arguments)]
     return [Goal("segment", {"lesion": n, **arguments}) for n in meant.numbers]
@@ -135,9 +135,18 @@ def _recall(what: str, clause: str, card: Card) -> list[Goal]:
     said = reference(clause)
     both = what == "measurements" and said.by_size is not None and not _MOST.search(clause)  # "which is bigger?"
     of_all = what in ("context", "report") or both
-    numbers = () if of_all else refer.meant(said, card).numbers
+    meant = refer.Meant() if of_all else refer.meant(said, card)
+    only = refer.focus(card) if meant.between else None  # "is it in the left lung?" is of it, wherever it lies
+    numbers = meant.numbers or ((only,) if only is not None else ())
     arguments: dict[str, Any] = {"what": what}
-    return [Goal("recall", {**arguments, **({"lesion": numbers[0]} if numbers else {})})]
+    first = _unmeasured(card) if what == "measurements" and said.by_size is not None else []
+    return [*first, Goal("recall", {**arguments, **({"lesion": numbers[0]} if numbers and not first else {})})]
+
+
+def _unmeasured(card: Card) -> list[Goal]:
+    """What has to be measured before lesions can be ranked by size."""
+    there = [x for x in refer.lesions(card) if x.get("outlined") and "axial_long_axis" in x and not x["axial_long_axis"]]
+    return [Goal("measure", {"lesion": int(x["id"])}) for x in there]
 
 
 def _find(clause: str, raw: str, card: Card, language: Language) -> list[Goal]:
@@ -160,6 +169,8 @@ _THE_LAST = re.compile(r"\b(?:last|previous|prior|earlier|old|first|before)\b|�
 def _compare(clause: str, raw: str, card: Card, language: Language) -> list[Goal]:
     days = slots.days(clause) or slots.days_between(plain(raw))  # "prior was 120 days ago, compare"
     arguments: dict[str, Any] = {"days": days} if days else {}
+    if (number := slots.prior_number(plain(raw))) is not None:
+        return [Goal("compare", {**arguments, "prior": number})]
     several = int((card.get("prior") or {}).get("priors") or 0) > 1
     if slots.which_prior(clause) and (several or not (days or _THE_LAST.search(clause))):  # of one there is no choice
         arguments["which"] = compared_with(raw)[:200]
@@ -204,10 +215,10 @@ def _next(card: Card, way: int) -> refer.Meant:
 _IN_ENGLISH = re.compile(r"\b(?:in|into|to) english\b|\benglish (?:report|version|language)\b|英文|英语", re.ASCII)
 _IN_CHINESE = re.compile(r"\b(?:in|into|to) (?:chinese|mandarin)\b|\bchinese (?:report|version|language)\b|中文|汉语", re.ASCII)
 _SPECIAL = re.compile(
-    r"\b(?:updat\w+|revis\w+|sentences?|lines?|paragraphs?|wording|phras\w+|edit\w*|amend\w*|shorten\w*|shorter|longer|lengthen|rewrit\w+|rephras\w+|reword\w*|correct\w*|"
+    r"^(?:(?:please|also|and|then|now)[ ,]*)*(?:note|append|write|dictate)(?: (?:this|the following))?\s*:|\b(?:updat\w+|revis\w+|sentences?|lines?|paragraphs?|wording|phras\w+|edit\w*|amend\w*|shorten\w*|shorter|longer|lengthen|rewrit\w+|rephras\w+|reword\w*|correct\w*|"
     r"chang\w+|fix|trim|put (?!everything)|add|insert|includ\w+|mention\w*|remov\w+|delet\w+|drop|without|only|just|concise\w*|crisp\w*|terse\w*|cut|halve|half|tidy|polish|"
     r"impression|conclusion|findings section|letter|section|with the new|brief\w*|detailed|(?:tak|leav|cut|cross|strik)\w* (?:[\w-]+ ){0,4}out|expand\w*|condens\w*|replac\w*|swap|mov\w+|simplif\w+|simpler|clearer|plainer|tone down|reorder|translat\w*|point form|bullet\w*)\b"
-    r"|更新|修改|修订|改|重写|精简|缩短|短一点|补充|加上|加入|加到|加进|写进|写入|放进|删|去掉|注明|只写|仅写|结论|印象|写上|报告里加|简单|简要|简洁|简短|短(?:些|点|一些)|长(?:些|点|一些)|详细|去除|拿掉|换成|替换|挪|移到|扩写|压缩|精炼",
+    r"|更新|修改|修订|改|重写|精简|缩短|短一点|补充|加上|加入|加到|加进|写进|写入|放进|删|去掉|注明|只写|仅写|结论|印象|写上|报告里加|简单|简要|简洁|简短|短(?:些|点|一些)|长(?:些|点|一些)|详细|去除|拿掉|换成|替换|挪|移到|扩写|压缩|精炼|(?:加|补|添|写)(?:上|入)?一?(?:句|条|行|段)|^(?:请|再|另外|还)*(?:加|补|添|注|补充|加上)\s*:",
     re.ASCII,
 )
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from agent.planner import beside, cues, refer, slots, why
+from agent.planner import again, beside, cues, refer, slots, why
 from agent.planner.intents import Router, Utterances
 from agent.planner.mention import reference
 from agent.planner.reading import asks, clauses, quoted
@@ -52,17 +52,14 @@ _NEGATIVE = re.compile(
     r"未见(?:明显)?(?:异常|结节|病灶|肿块|[^,。]{0,6}(?:结节|病灶|病变|异常|占位|转移|肿块))|无(?:明显)?(?:异常|结节|病灶)|没有(?:结节|病灶|异常)|正常|清晰", re.ASCII
 )
 _WRITES = re.compile(r"\b(?:write|put|add|state|say|report|insert|include|note|dictate|conclude)\b|写|加|报告|注明|记录", re.ASCII)
-_JUST = re.compile(
-    r"^(?:(?:and|so|then|now|ok|or|what about|how about|same (?:for|with|on)|also|the same for|那么?|再看|还有|和)[\s,]*)*"
-    r"(?:(?:the )?(?:lesion|nodule|mass|candidate|no\.?|number|#|l)?\s*#?\d{1,2}|(?:lesion|nodule|number) (?:one|two|three|four|five)|"
-    r"(?:the )?(?:first|second|third|fourth|fifth|last|other|bigger|larger|smaller|biggest|largest|smallest|left|right|upper|lower)"
-    r"(?: (?:one|lesion|nodule|mass))?|第?[一二三四五六七八九十\d]+(?:个|号|枚)?(?:病灶|结节)?|另(?:外)?一?个|[大小]的?那个|(?:左|右)边(?:那个|的)?)"
-    r"(?:\s*(?:too|as well|please|呢|的|也))*\s*[.?!]*$", re.ASCII
+_ON_OLDER = re.compile(
+    r"\b(?:on|in|at) (?:the |his |her |that |this )?(?:prior|previous|earlier|older?|last) (?:scan|ct|study|exam|film|one|images?|imaging)\b"
+    r"|(?:上次|上一次|旧|老|以前|之前|既往)的?(?:片子?|ct|检查|扫描)[^,。]{0,4}(?:上|里|中|时|是|有|测|量|多)", re.ASCII
 )
 _RECORD = re.compile(r"^(?:and |then |please )*(?:add|note|record|remember|keep) (?:that|this|it)(?: down| in mind)?[.! ]*$|^(?:请)?(?:记录|记下|记住|加上)(?:一下|这个)?$", re.ASCII)
 _DESCRIBES = re.compile(
-    r"^(?:the )?(?:lesion|nodule|mass|it)\s*\d{0,2} (?:is|has|looks|appears) (?:\w+ )?(?:calcif\w+|cavit\w+|spiculat\w+|lobulat\w+|round|smooth|irregular|solid|fatty|cystic|\w+ margins?)\W*$"
-    r"|^(?:病灶|结节)?[一二三四五六七八九\d]*号?(?:病灶|结节)?(?:有|见|呈|是)(?:点)?(?:钙化|空洞|毛刺|分叶|脂肪|坏死)\W*$", re.ASCII
+    r"^(?:the )?(?:lesion|nodule|mass|it)\s*\d{0,2} (?:is|has|looks|appears) (?:\w+ )?(?:calcif\w+|cavit\w+|spiculat\w+|lobulat\w+|round|smooth|irregular|solid|fatty|cystic|\w+ margins?)[^\w\u3400-\u9fff]*$"
+    r"|^(?:病灶|结节)?[一二三四五六七八九\d]*号?(?:病灶|结节)?(?:有|见|呈|是)(?:点)?(?:钙化|空洞|毛刺|分叶|脂肪|坏死)[^\w\u3400-\u9fff]*$", re.ASCII
 )
 """A lesion described and nothing asked: what is meant by it is asked."""
 _TAGGED = re.compile(r"(?:right|correct|isn't it|is it not|对吧|对吗|是吧|是不是)\s*\?\s*$", re.ASCII)
@@ -72,7 +69,7 @@ _WANTS = re.compile(
 _PACS = re.compile(r"\b(?:e-?mail|whatsapp|fax)\b|邮件|邮箱|微信", re.ASCII)
 _ACTS = ("measure", "segment", "show", "find", "classify", "recall.history")
 _WITH_COMPARISON = ("prior_interval", "targets")
-_TELLS_APART = ("lobe", "nodule_type", "perifissural")
+_TELLS_APART = ("lobe", "nodule_type", "perifissural", "spiculation")
 
 
 @dataclass(frozen=True)
@@ -112,6 +109,8 @@ def sense(
         return Sense(clause, topic="both_ways")
     if _RECORD.search(clause):
         return Sense(clause, stated=True)
+    if beside.scored(clause, card):
+        return Sense(clause, intent="classify")
     if beside.taken(clause, card) or beside.wanted(clause, card) or beside.places_tool(clause, card):
         return Sense(clause, intent="segment")
     own = learned.own(clause)
@@ -126,17 +125,19 @@ def sense(
         if best.share < SURE or _DESCRIBES.search(clause):
             return Sense(clause, unsure=Unsure(best.intent, second.intent), settled=False)
         intent, share = best.intent, best.share
-    if intent == "talk.doubling" and card.get("prior"):
+    if intent == "talk.doubling" and (card.get("prior") or ("prior" not in card and refer.lesions(card))):
         intent = "compare"
     if intent.startswith("talk."):
         return Sense(clause, topic=intent.removeprefix("talk."))
+    if intent == "segment" and slots.threshold_beyond(clause):
+        return Sense(clause, topic="threshold_beyond")
     found = _as_the_case_allows(intent, clause, card, utterances, in_hand)
     return dataclasses.replace(found, settled=share == 1.0, share=share, own=own is not None)
 
 
 def _settled(clause: str, before: str) -> str | None:
     """Return the intent that the words settle, a bare reference taking that of the message before."""
-    if _JUST.match(clause):
+    if again.bare(clause):
         earlier = cues.settle(before.lower()) if before else None
         return earlier if earlier and not earlier.startswith("talk.") else "show"
     settled = cues.settle(clause)
@@ -153,6 +154,8 @@ def _as_the_case_allows(intent: str, clause: str, card: Card, utterances: Uttera
         return _advice(intent, clause, card, in_hand)
     if intent in ("measure", "compare", "recall.history", "classify") and card.get("tools") and _ORGAN_SIZE.search(clause) and not _offered("measure", clause, utterances):
         return Sense(clause, topic="no_tool")
+    if intent in ("recall.history", "measure") and card.get("prior") and _ON_OLDER.search(clause):
+        return Sense(clause, intent="compare")  # its size on another scan is that comparison's
     if intent == "classify":
         return _classify(clause, card, utterances)
     if intent == "segment" and card.get("tools") and _ORGANS.search(clause) and not _offered("segment", clause, utterances):
@@ -172,6 +175,8 @@ def _as_the_case_allows(intent: str, clause: str, card: Card, utterances: Uttera
 
 def _advice(intent: str, clause: str, card: Card, in_hand: bool) -> Sense:
     """Advice for a lesion of this case is a table's; advice at large is a passage's."""
+    if cues.which_table(clause) and refer.lesions(card):
+        return Sense(clause, intent="assess")
     if cues.is_general(clause) or (intent == "guideline" and not cues.about_advice(clause)):
         return Sense(clause, intent="find_guideline")
     scan = card.get("scan")
@@ -246,10 +251,10 @@ def whole_clauses(text: str, card: Card) -> list[str]:
     pieces = clauses(text)
     for clause in pieces:
         whole = f"{lead}, {clause}" if lead else clause
-        if found and not lead and _JUST.match(clause) and _names_none(found[-1]):
+        if found and not lead and again.bare(clause) and _names_none(found[-1]):
             found[-1] += f", {clause}"  # "i want it measured, lesion 2": what, then which
             continue
-        if _JUST.match(clause) and len(found) + 1 < len(pieces):
+        if again.bare(clause) and len(found) + 1 < len(pieces):
             lead = whole  # "the other one, how big": which one, then what of it
         elif asks(whole) or asks(clause) or cues.settle(whole) or _is_statement(clause, card):
             found.append(whole)

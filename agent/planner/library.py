@@ -13,10 +13,10 @@ from agent.planner.reading import plain
 from agent.stated_letter import own_words
 
 _CASE = re.compile(
-    r"\b(?:lesion|nodule|candidate|target|mass) ?#?\d{1,2}\b(?! ?(?:mm|cm|\d))|\b(?:this|these|those) (?:\w+ )?(?:one|lesions?|nodules?|mass|scan|case|ct|study|patient|report)\b|"
+    r"\b(?:lesions?|nodules?|candidates?|targets?|mass) ?#?\d{1,2}\b(?! ?(?:mm|cm|\d))|\b(?:this|these|those) (?:\w+ )?(?:one|lesions?|nodules?|mass|scan|case|ct|study|patient|report)\b|"
     r"\b(?:the|my) (?:(?:\w+ ){0,2}(?:lesion|nodule|mass|candidate|one)\b(?! is\b)|scan|report|case)\b|"
     r"\b(?:first|second|third|other|bigger|biggest|largest|smaller|last) one\b|^(?:is|what(?:'s| is)|and|apply|assess) (?:it|this|that)\b|\bhere\b|"
-    r"这(?:个|枚|处|例|份)|该(?:结节|病灶|患者)|病灶\s*\d(?!\d*\s*(?:mm|毫米|cm|厘米|个))|[一二三四五六七八九\d]号|第[一二三四五\d]+(?:个|枚)|本例|报告"
+    r"这(?:个|枚|处|例|份)|该(?:结节|病灶|患者)|病灶\s*\d(?!\d*\s*(?:mm|毫米|cm|厘米|个))|[一二三四五六七八九\d]号|第[一二三四五\d]+(?:个|枚)|本例|报告|[给对把]它"
 )
 _ACT = re.compile(
     r"\b(?:segment|outline|contour|measure (?:it|this|the|lesion)|find (?:the|any|all|a|me)|search|detect|locate|show|scroll|display|zoom|export|save|send|write|draft|dictate|"
@@ -77,6 +77,8 @@ def asks_library(text: str) -> bool:
         return False
     if _CASE.search(low) or _ACT.search(low) or _of_change(low):
         return False
+    if cues.applies(low) and not _SIZED.search(low):
+        return False  # "62, never smoked, no cancer. Apply Fleischner": of this case, whatever is stated beside it
     subject = subject_of(text)
     if not _ASKS.search(low):
         return bool(_NAMED.search(low)) and not subject.names_alone

@@ -14,15 +14,15 @@ _NOUN = r"(?:lesions?|nodules?|mass(?:es)?|tumou?rs?|candidates?|findings?|targe
 _NOUN_ZH = r"(?:病灶|结节|肿块|肿物|候选|目标|淋巴结|病变|团块)"
 _NOT_SIZE = r"(?!\s*(?:mm|cm|%|毫米|厘米|个|\.\d|x|×|-?\s*(?:day|week|month|year)))(?![\d.]*\d)"
 _NUMBERED = re.compile(
-    rf"\b{_NOUN}\s*(?:no\.?|number|#|nr\.?)?\s*({NUM}(?:\s*(?:,|and|&|to)\s*(?:{_NOUN}\s*)?{NUM})*)\b{_NOT_SIZE}"
+    rf"\b(?:{_NOUN}|masks?|outlines?|contours?|les\.?|nod\.?)\s*(?:no\.?|number|#|nr\.?)?\s*({NUM}(?:\s*(?:,|and|&|to)\s*(?:{_NOUN}\s*)?{NUM})*)\b{_NOT_SIZE}"
     rf"|\b(?:no\.|number|nr\.?|#)\s*({NUM})\b{_NOT_SIZE}|#\s*(\d{{1,3}})|\bl(\d{{1,2}})\b(?!\s*(?:vertebra|spine))", re.ASCII
 )
 _NUMBERED_ZH = re.compile(
-    rf"(?:第\s*)?({ZH_NUM})\s*号(?:{_NOUN_ZH})?|{_NOUN_ZH}\s*(?:编号)?\s*({ZH_NUM}(?:\s*[和、,与及]\s*{ZH_NUM})*)"
+    rf"(?:第\s*)?({ZH_NUM})\s*号(?:{_NOUN_ZH})?|(?:{_NOUN_ZH}|掩膜|轮廓)\s*(?:编号)?\s*({ZH_NUM}(?:\s*[和、,与及]\s*{ZH_NUM})*)"
     rf"(?!\s*(?:mm|cm|%|毫米|厘米|个|枚|[.\d]|时|次|年|月|天))", re.ASCII
 )
 _BARE_NUMBER = re.compile(
-    rf"(?:\b(?:measure|re-?measure|segment|re-?segment|outline|redo|rate|classify|show|open|size|size of|for|of|on|and)\s+|^)"
+    rf"(?:\b(?:measure|re-?measure|segment|re-?segment|outline|contour|redo|rate|score|classify|assess|tighten|loosen|show|open|go to|jump to|go|size|size of|for|of|on|and|what about|how about|now)\s+|^)"
     rf"(\d{{1,2}}(?:\s*(?:,|and|&)\s*\d{{1,2}})*)(?=\s*(?:$|[?.!,;]|please|again|tighter|looser|too|as well|in (?:axial|coronal|sagittal)|with|at)){_NOT_SIZE}", re.ASCII
 )
 """A number that stands alone where a lesion is meant: "measure 1 and 2", "tighter on 2"."""
@@ -37,7 +37,7 @@ _BIGGER = re.compile(
     r"(?<![多太很最更较够])大的(?![小话])|\b(?:bigger|biggest|larger|largest|greater|dominant|main)\b|\b(?:big|large) (?:one|guy|nodule|lesion|mass)\b|(?:^|[这那,]|看|量|测|的)大(?:结节|病灶|肿块)|(?:更|较|最|比较)大(?:的|那个|一个|病灶|结节|者)|最大(?![值径])|主要(?:的|那个|病灶|结节)|大(?:的)?那个|大的那", re.ASCII
 )
 _SMALLER = re.compile(r"(?<![多太很最更较])小的(?![话])|\b(?:smaller|smallest|tiniest|tiny)\b|\b(?:small|little) (?:one|guy|nodule|lesion|mass)\b|(?:^|[这那,]|看|量|测|的)小(?:结节|病灶|肿块)|(?:更|较|最|比较)小(?:的|那个|一个|病灶|结节|者)|最小(?![值径])|小(?:的)?那个|小的那", re.ASCII)
-_OTHER = re.compile(rf"\b(?:the )?other (?:one|{_NOUN})\b|另(?:外)?一?(?:个|枚|处)|其他那个", re.ASCII)
+_OTHER = re.compile(rf"\b(?:the )?other (?:one|{_NOUN})\b|\bthe other\s*(?:$|[.,;?!]|too\b|as well\b|please\b|now\b)|(?:剩下|其余|别)的?那?(?:个|枚)|另(?:外)?一?(?:个|枚|处)|其他那个", re.ASCII)
 _ALL = re.compile(
     rf"\b(?:all|every|each|both|everything)\b(?!\s*(?:right|of a sudden))|\ball (?:the )?{_NOUN}|所有|全部|每(?:一)?(?:个|枚|处)|(?:这)?(?:两|三|几)个(?:结节|病灶)|都(?:量|测|分割)|各个|两个都", re.ASCII
 )
@@ -104,7 +104,7 @@ def _numbers(text: str) -> tuple[int, ...]:
         parts = [n for p in re.findall(rf"{NUM}|{ZH_NUM}", said) if (n := number(p)) is not None]
         if " to " in said and len(parts) == 2:
             parts = list(range(parts[0], parts[1] + 1))
-        found += [n for n in parts if n not in found and n > 0]
+        found += [n for n in parts if n not in found]
     return tuple(found[:20])
 
 
@@ -121,9 +121,9 @@ def _place(text: str) -> int | None:
 def _third(text: str) -> str | None:
     named = [
         third
-        for third, pattern in (("upper", r"\b(?:upper|apical|apex)\b|上(?:叶|肺|部|野|三分之一)|肺尖"),
-                               ("middle", r"\b(?:middle|mid)\b|中(?:叶|野|部|三分之一)"),
-                               ("lower", r"\b(?:lower|basal|base)\b|下(?:叶|肺|部|野|三分之一)|肺底"))
+        for third, pattern in (("upper", r"\b(?:upper|apical|apex|r ?ul|l ?ul)\b|[左右]上(?![次面回])|上(?:叶|肺|部|野|三分之一)|肺尖"),
+                               ("middle", r"\b(?:middle|mid|rml)\b|[左右]中|中(?:叶|野|部|三分之一)"),
+                               ("lower", r"\b(?:lower|basal|base|rll|lll)\b|[左右]下(?![次面回])|下(?:叶|肺|部|野|三分之一)|肺底"))
         if re.search(pattern, text, re.ASCII)
     ]  # fmt: skip
     return named[0] if len(named) == 1 else None

@@ -52,13 +52,24 @@ _ASKS_ZH = re.compile(
 _CUT = re.compile(
     r"(?:[.!?;](?=\s|$)|[。!?;\n])\s*|,\s*(?!\d{3}\b)|\s+and\s+(?:then\s+)?|\s+then\s+|、|"
     r"(?:然后|接着|随后|之后(?=再)|再(?=量|测|分割|看|写|出|给|勾)|并且?(?=量|测|分|写|出|生成|给|告|评|勾)|"
-    r"和(?=测量|分割|写报告|出报告))|(?:(?<=分割)|(?<=测量)|(?<=勾画)|(?<=检测)|(?<=评分)|(?<=找结节))(?=(?:测量|分割|勾画|写报告|出报告|生成报告|评分)(?!值|结果|的|数据))"
+    r"和(?=测量|分割|写报告|出报告))|(?:(?<=勾出来)|(?<=画出来)|(?<=圈出来)|(?<=找出来)|(?<=标出来)|(?<=描出来)|(?<=出来)(?=量|测)|(?<=分割完)|(?<=勾完)|(?<=画完)|(?<=[割画量测勾]好)|(?<=[割画量测勾])后|(?<=[割画量测勾]完)后?)(?=(?:再|就)?(?:测|量|分割|勾画|评|看看?|写报告|出报告))(?!后)|(?:(?<=分割)|(?<=测量)|(?<=勾画)|(?<=检测)|(?<=评分)|(?<=找结节))(?=(?:测量|分割|勾画|写报告|出报告|生成报告|评分)(?!值|结果|的|数据))"
 )
 _DROPPED = re.compile(
     r"\b(?:don'?t|do not|no need to|never mind|rather than|instead of)\s+(?!includ|forget|let\b|take (?:in|along))(?:[\w-]+)(?:\s+(?:it|that|again|anything|"
     r"(?:the|a|this) \w+|lesion \d+))?|\bwithout \w+ing(?: it| anything)?"
     r"|(?<!要)(?:不要|不用|无需|不必|先不|先别)(?:再)?(?:分割|测量|测|量|写报告|写|导出|勾画|分类|找|查)[^,。;、然但只]{0,6}"
 )
+_ORDERS = re.compile(rf"^{_FILLER}(?:find|segment|outline|contour|delineate|measure|classify|rate|mark|size)\b")
+_RUN_ON = re.compile(
+    r"\b(it|this|that|them|one|both|\d{1,2}) (?=(?:then )?(?:segment|outline|measure|classify|rate it|write|draft|export|report it|tell me|give me|compare (?:it|with|to))\b)"
+)
+"""Orders dictated without a stop between them: "segment it measure it and tell me the follow-up"."""
+_BY_HAND = re.compile(
+    r"\b(?:because |since |as |after )?i(?:'ve| have)? (?:just |already |only |now |since )*(?:adjusted|edited|corrected|redrew|redrawn|fixed|touched up|moved|changed|modified|cleaned up|tweaked|repainted) "
+    r"(?:the |its |that |this |my )?(?:outline|contour|mask|borders?|boundary|edges?|segmentation)(?: (?:a moment ago|just now|by hand|manually|myself|a bit|slightly|earlier|already))*"
+    r"|我(?:刚(?:才|刚)?|已经?)?(?:手动)?(?:改|修|调|动)(?:整|正)?(?:过|了)(?:一下)?(?:它的)?(?:轮廓|边界|勾画|掩膜)了?|(?:轮廓|边界|勾画|掩膜)(?:我)?(?:刚(?:才|刚)?|已经?)?(?:手动)?(?:改|修|调)(?:整|正)?(?:过|了)"
+)
+"""What the reader did to the outline by hand: told, not asked for."""
 _FALSE_START = re.compile(
     r"(?:\bno,? wait\b|\bwait,? (?:no\b|i mean\b)|\boops\b|\bcorrection\b:?|\bsorry,? no\b|\bmake that (?=(?:lesion|nodule|number|the|no\.?)? ?)|\bi meant?\b|\bsorry,? (?:i meant? )?(?=lesion|nodule|the|number|no\.)|\bscratch that\b|"
     r"\bactually,? (?:no|make (?:it|that))\b|\bno,? (?=(?:the |number |no\.? ?)?\d{1,2}\b(?!\s*(?:mm|cm|%)))|\bno,? not\b.*?,|(?:[哦噢啊呃额唉][,,]?\s*)?不对[,,]?|(?:[哦噢啊呃额唉]|等等|等下)[,,]?\s*不[是要]?[,,]|不是[^,。]{0,8}[,,]是|(?:说|打|写|弄)错了?[,,]?|应该是|(?:我)?(?:的意思|指的?|说的?)是|(?<=[,,])改成?(?=第|\d|[一二三四五六七八九十]号|病灶|结节|另))"
@@ -95,7 +106,12 @@ def clauses(text: str) -> list[str]:
 
     What asks nothing by itself stays with its neighbour; what is told not to be done is left out.
     """
-    kept = _DROPPED.sub(" ", _without_quotes(text))
+    whole = _without_quotes(text)
+    if _ORDERS.match(whole):
+        whole = _RUN_ON.sub(r"\1, ", whole)
+    kept = _DROPPED.sub(" ", whole)
+    told = _BY_HAND.sub(" ", kept)
+    kept = told if re.search(r"\w{2}", told) else kept
     pieces: list[str] = []
     start = 0
     for cut in _CUT.finditer(kept):

@@ -7,6 +7,7 @@ which, the argument is left out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,9 @@ from agent.planner.mention import Reference
 
 SAME_SIZE_MM = 0.6
 """A size said in passing ("the 8 mm one") fits a measured one this near: readers round to whole millimetres."""
+
+_THIRD = re.compile(r"\b(upper|middle|lower) third\b")
+_SIDE = re.compile(r"\b(left|right)\b")
 
 Card = Mapping[str, Any]
 
@@ -54,20 +58,25 @@ def meant(reference: Reference, card: Card) -> Meant:
     """Return the lesions a reference means on this card."""
     there = lesions(card)
     ids = [int(x["id"]) for x in there]
+    if 0 in reference.numbers:  # there is none of that number
+        return Meant(between=tuple(ids), said=True)
     if reference.numbers:
         return Meant(reference.numbers, said=True)
     if reference.every:
         return Meant(tuple(ids) if _focused(card, ids) else (), said=True)
     if reference.place is not None:
         return Meant(_by_place(reference.place, ids), said=True)
-    if reference.by_size is not None and (sized := _by_size(reference.by_size, there)) is not None:
-        return Meant((sized,), said=True)
+    if reference.by_size is not None and len(there) > 1:  # one of several is meant, whichever is in focus
+        sized = _by_size(reference.by_size, there)
+        return Meant((sized,), said=True) if sized is not None else Meant(between=tuple(ids), said=True)
     if reference.other:
         rest = [n for n in ids if n != card.get("focus")]
-        return Meant((rest[0],), said=True) if len(rest) == 1 else Meant(between=tuple(rest), said=True)
-    told = _told_apart(reference, there)
-    if told is not None:
-        return Meant((told,), said=True)
+        return Meant((rest[0],), said=True) if len(rest) == 1 else Meant(between=tuple(rest or ids), said=True)
+    fits = _told_apart(reference, there)
+    if fits is not None and len(fits) == 1:
+        return Meant(fits, said=True)
+    if fits is not None and focus(card) not in fits:
+        return Meant(between=fits or tuple(ids), said=True)
     if not (reference.pointer or reference.by_size or reference.side or reference.lobe):
         return Meant()
     only = focus(card)
@@ -97,14 +106,33 @@ def _by_size(which: str, there: Sequence[Mapping[str, Any]]) -> int | None:
     return chosen[1]
 
 
-def _told_apart(reference: Reference, there: Sequence[Mapping[str, Any]]) -> int | None:
-    """Return the one lesion that lobe, side, third, size or group single out."""
+def side_of(lesion: Mapping[str, Any]) -> str | None:
+    """Return a lesion's side: the card's own word, or what its place in words says.
+
+    >>> side_of({"where": "left lung, lower third"}), third_of({"where": "left lung, lower third"})
+    ('left', 'lower')
+    """
+    found = _SIDE.search(str(lesion.get("where") or ""))
+    return str(lesion["side"]) if lesion.get("side") else found[1] if found else None
+
+
+def third_of(lesion: Mapping[str, Any]) -> str | None:
+    """Return the third of the lung that a lesion lies in, read in the same way."""
+    found = _THIRD.search(str(lesion.get("where") or ""))
+    return str(lesion["third"]) if lesion.get("third") else found[1] if found else None
+
+
+def _told_apart(reference: Reference, there: Sequence[Mapping[str, Any]]) -> tuple[int, ...] | None:
+    """Return the one lesion that lobe, side, third, size or group single out; else those on the side that is said.
+
+    None where nothing told them apart. No lesion on a side that is said is an empty answer: nothing fits.
+    """
     tests = (
         reference.lobe and (lambda x: (x.get("lobe_stated") or x.get("lobe_outlined")) == reference.lobe),
         reference.side and reference.third and (
-            lambda x: x.get("side") == reference.side and x.get("third") == reference.third),
-        reference.side and (lambda x: x.get("side") == reference.side),
-        reference.third and (lambda x: x.get("third") == reference.third),
+            lambda x: side_of(x) == reference.side and third_of(x) == reference.third),
+        reference.side and (lambda x: side_of(x) == reference.side),
+        reference.third and (lambda x: third_of(x) == reference.third),
         reference.size_mm and (
             lambda x: isinstance(x.get("size_mm"), (int, float))
             and abs(x["size_mm"] - reference.size_mm) <= SAME_SIZE_MM),
@@ -115,5 +143,7 @@ def _told_apart(reference: Reference, there: Sequence[Mapping[str, Any]]) -> int
             continue
         fits = [int(x["id"]) for x in there if test(x)]
         if len(fits) == 1 and len(there) > 1:
-            return fits[0]
+            return (fits[0],)
+    if reference.side and there and all(side_of(x) for x in there):
+        return tuple(int(x["id"]) for x in there if side_of(x) == reference.side)
     return None

@@ -42,6 +42,8 @@ GUIDELINES = {
     "lung-rads-2022": r"lung[- ]?rads",
     "bts-2015": r"\bbts\b|british thoracic",
     "recist-1.1": r"\b(?<!i)(?<!m)recist",
+    "brock": r"\bbrock\b",
+    "mayo": r"\bmayo\b",
 }
 """Guidelines that have a name to be called by; whether one is at hand is the toolset's to say."""
 
@@ -52,7 +54,7 @@ TIGHTER = re.compile(
     r"(?:higher|raise|increase)(?: the| a)? (?:threshold|cut-?off)|higher threshold|less generous|more conservative|strict(?:er|ly)?|more stringent|narrower|closer to the (?:edge|nodule|lesion)|"
     r"exclud\w+|leave out|(?:leave|keep|take|cut) (?:the |that |this )?(?:\w+ )?\w+ out|don't include|do not include|not include|cut off the vessel|make (?:it|that|this|\w+ \d+|the (?:\w+ )?(?:mask|outline|contour|segmentation|one)) (?:a (?:bit|little|touch) )?(?:smaller|narrower)|(?:spill|leak|bleed)ing|(?:pull|bring|move|draw|take) in (?:on )?(?:the |that |its )?(?:borders?|edges?|outline|contour|boundar\w+|margins?)|(?:cut|shave|trim|peel|carve) (?:the |that |this )?(?:\w+ )?\w+ off|(?:pull|bring|move|draw|take) (?:the |that |its )?(?:borders?|edges?|outline|contour|boundar\w+|margins?|line) (?:back |further |a \w+ )?in(?:ward)?s?|cut the \w+ out|trim\w*|erode)\b"
     r"|(?:更|再)?严(?:格)?(?:一点|一些|些|点)|(?<!太)(?<!得)窄(?:一点|一些|些|点)|(?<!太)(?<!得)紧(?:一点|一些|些|点|凑)?|收(?:紧|缩|小|一?点|一些|一收)|缩(?:小|一?点|一些)|(?:再)?小(?:一圈|一点)|往(?:里|内)|(?:更高|提高|调高|高一点|升高)(?:的)?阈值|阈值(?:调|提|再)?高|太(?:大|松|宽)|"
-    r"(?:溢|漏|渗)(?:出|到|进)|(?:勾|画|包|圈|分割)到[^,。]{0,6}(?:里|外|上|进)|(?:轮廓|边界|边缘|范围|掩膜|勾画?得?|画得?|mask)[^,。]{0,4}(?:(?:跑|伸|延伸?|越|超)(?:到|进|出|了|过|界)|(?:太|过|偏|得|有点|有些|稍)(?:大|胖|宽|多))|排除|去掉|剔(?:除|出|掉)|抠(?:掉|出|除)|过分割|(?:别|不要|不)(?:把[^,。]{1,6})?包(?:进|含|括)|(?:别|不要)把[^,。]{1,8}(?:算|划|分|勾)进|(?:血管|胸壁|胸膜|肋骨|气管|膈)[^,。]{0,3}(?:别|不要|不该|不)(?:算|划|勾|画)(?:进|在)|\btoo much (?:chest wall|vessel|pleura|wall|background)\b", re.ASCII
+    r"(?:溢|漏|渗)(?:出|到|进)|(?:勾|画|包|圈|分割)到[^,。]{0,6}(?:里|外|上|进)|(?:轮廓|边界|边缘|范围|掩膜|勾画?得?|画得?|mask)[^,。]{0,4}(?:(?:跑|伸|延伸?|越|超)(?:到|进|出|了|过|界)|(?:太|过|偏|得|有点|有些|稍)(?:大|胖|宽|多))|排除|去掉|剔(?:除|出|掉)|抠(?:掉|出|除)|过分割|[画勾包圈描]大了|[画勾圈描](?:得)?(?:太|有点|有些|偏)?(?:肥|胖)|(?:别|不要|不)(?:把[^,。]{1,6})?包(?:进|含|括)|(?:别|不要)把[^,。]{1,8}(?:算|划|分|勾)进|(?:血管|胸壁|胸膜|肋骨|气管|膈)[^,。]{0,3}(?:别|不要|不该|不)(?:算|划|勾|画)(?:进|在)|\btoo much (?:chest wall|vessel|pleura|wall|background)\b", re.ASCII
 )
 LOOSER = re.compile(
     r"\b(?:(?<!too )loos(?:e|er|en|ely)|(?:threshold|cut[- ]?off)(?: a (?:bit|little|touch))? (?:down|lower)|(?:drop|reduce|lower|decrease|turn down) (?:the |a )?(?:threshold|cut[- ]?off)|wide[rn]|make (?:it|that|this|\w+ \d+|the (?:\w+ )?(?:mask|outline|contour|segmentation|one)) (?:a (?:bit|little|touch) )?(?:bigger|larger)|"
@@ -61,13 +63,13 @@ LOOSER = re.compile(
     r"(?:lower|reduce|decrease|drop)(?: the| a)? (?:threshold|cut-?off)|lower threshold|more generous|less conservative|more lenient|less strict|"
     r"include (?:more|the (?:edge|rim|halo|margin))|(?:push|bring|move|take) (?:the |that |its )?(?:borders?|edges?|outline|contour|boundar\w+|margins?|line) (?:a \w+ )?out(?:ward)?s?|misses? (?:the|some|part)|dilate|you (?:cut off|missed|left out))\b"
     r"|(?<!太)(?<!得)[松宽](?:一点|一些|些|点)|(?<!太)(?<!得)松|放(?:宽|松|大)|(?:再)?大(?:一圈|一点)(?!的)|往外|扩(?:大|张|展)|(?:更低|降低|调低|低一点)(?:的)?阈值|阈值(?:调|降|再)?低|太(?:小|紧|窄)|"
-    r"漏(?:掉|了)|包(?:括|含)(?:更多|边缘|晕)|没(?:有)?(?:包|勾|画|圈)(?:全|住|完|进)|(?:包|勾|画|圈)得?不(?:全|够)|(?:轮廓|边界|边缘|范围|掩膜|勾得|画得|mask)[^,。]{0,4}(?:太|过|偏|得|有点|有些|稍)(?:小|少|窄|瘦)|欠分割", re.ASCII
+    r"漏(?:掉|了)|包(?:括|含)(?:更多|边缘|晕)|没(?:有)?(?:包|勾|画|圈)(?:全|住|完|进)|(?:包|勾|画|圈)得?不(?:全|够)|(?:轮廓|边界|边缘|范围|掩膜|勾得|画得|mask)[^,。]{0,4}(?:太|过|偏|得|有点|有些|稍)(?:小|少|窄|瘦)|欠分割|[画勾包圈描]小了|[画勾圈描](?:得)?(?:太|有点|有些|偏)?瘦", re.ASCII
 )
 
 _THRESHOLD = re.compile(
     r"(?:threshold|cut[- ]?off|probability|level|阈值|概率)\D{0,12}?(?<![\d.])(0?\.\d+|[01](?:\.\d+)?(?!\d)|\d{1,3}(?:\.\d+)?\s*%|\d{2}(?![\d.]))"
     r"|(?<![\d.])(0?\.\d+)\s*(?:threshold|cut[- ]?off|probability|的?阈值)|(\d{1,2}(?:\.\d+)?)\s*(?:%|percent|per cent)"
-    r"|(?:百分之\s*([一二三四五六七八九十]{1,3}|\d{1,2})|([一二三四五六七八九])成(?!功))|(?:at|with|using|to|try|用|以|到|为)\s*(0?\.\d+)(?![\d.]*\s*(?:mm|cm))", re.ASCII
+    r"|(?:百分之\s*([一二三四五六七八九十]{1,3}|\d{1,2})|([一二三四五六七八九]|(?<!\d)[1-9])成(?!功|[员分像为]))|(?:at|with|using|to|try|用|以|到|为)\s*(0?\.\d+)(?![\d.]*\s*(?:mm|cm))", re.ASCII
 )
 _NUMBER = r"[-+−]?\d{1,4}(?:\.\d+)?"
 _POINT = re.compile(
@@ -156,6 +158,29 @@ def threshold(text: str) -> float | None:
         value = float(raw)
         value = value / 100 if value >= 2 else value
     return round(value, 4) if 0 < value < 1 else None
+
+
+_THRESHOLD_SAID = re.compile(
+    r"(?:threshold|cut[- ]?off|阈值|概率)\s*(?:value|level|值)?\s*(?:(?:up|down)\s+)?(?:to|of|at|is|=|:|设(?:为|成|到)|调(?:到|成|为)|改(?:为|成|到)|提高到|降(?:低)?到|为|用|是|到)?\s*([-−]?\d+(?:\.\d+)?)(?![\d.])\s*(%|percent|per cent)?"
+    r"|(?<![\d.])([-−]?\d+(?:\.\d+)?)\s*(?:%|percent|per cent)|百分之\s*(\d{3,})"
+    r"|(?:at|with|using|use|用|以)\s+([-−]\d*\.\d+)(?![\d.]*\s*(?:mm|cm|[,\s]\s*[-−]?\d))", re.ASCII
+)
+
+
+def threshold_beyond(text: str) -> bool:
+    """Return whether a threshold is said that none can be: not strictly between 0 and 1.
+
+    >>> threshold_beyond("segment at 150%"), threshold_beyond("阈值1.5"), threshold_beyond("threshold -0.2")
+    (True, True, True)
+    >>> threshold_beyond("threshold 40"), threshold_beyond("阈值0.4"), threshold_beyond("which threshold for lesion 1")
+    (False, False, False)
+    """
+    for found in _THRESHOLD_SAID.finditer(text):
+        said = _float(next(g for g in (found[1], found[3], found[4], found[5]) if g))
+        share = said / 100 if found[2] or found[3] or found[4] or (said >= 2 and said.is_integer()) else said
+        if not 0 < share < 1:
+            return True
+    return False
 
 
 _SHARE = re.compile(r"(?<![\d.])0?\.\d{1,3}(?![\d.%]|\s*(?:mm|cm|ml|hu|毫米|厘米))", re.ASCII)
@@ -286,6 +311,22 @@ _WHICH = re.compile(
 def which_prior(text: str) -> bool:
     """Return whether one earlier scan of several is named: by month, age, order or number."""
     return _WHICH.search(text) is not None
+
+
+_PRIOR_NUMBER = re.compile(
+    r"\bprior\s*(?:scan|ct|study|exam)?\s*(?:no\.?|number|#)?\s*(\d{1,2})\b(?!\s*(?:mm|cm|days?|weeks?|months?|years?|%))"
+    r"|(?:既往|前片|旧片|老片)(?:扫描|检查|片|ct)?\s*(?:第|编号|#)?(\d{1,2})(?!\d|\s*(?:天|日|周|个?月|年|mm|毫米|cm|厘米))", re.ASCII
+)
+
+
+def prior_number(text: str) -> int | None:
+    """Return the number of the earlier scan that is named by one.
+
+    >>> prior_number("line it up against prior 2"), prior_number("与既往1对比"), prior_number("prior 90 days ago")
+    (2, 1, None)
+    """
+    found = _PRIOR_NUMBER.search(text)
+    return int(found[1] or found[2]) if found else None
 
 
 def sum_wanted(text: str) -> bool:

@@ -21,6 +21,8 @@ _SHORT = {
     "diam": "diameter", "vol": "volume", "gimme": "give me", "dat": "that", "win": "window", "seg": "segment",
     "goto": "go to", "pt": "patient", "approx": "about", "info": "information", "followup": "follow-up", "f/u": "follow-up",
     "rpt": "report", "dont": "don't", "doesnt": "doesn't", "cant": "can't", "isnt": "isn't", "im": "i'm", "w/": "with",
+    "meas": "measure", "msr": "measure", "les": "lesion", "nod": "nodule", "nods": "nodules", "segm": "segment", "fu": "follow-up", "b4": "before",
+    "ca": "cancer", "cmp": "compare", "bx": "biopsy", "hx": "history", "rept": "report", "n": "and",
     "thx": "thanks", "ty": "thanks", "tx": "thanks",
     "loc": "location", "impr": "impression", "md": "markdown", "rescan": "repeat the ct",
 }  # fmt: skip
@@ -34,6 +36,12 @@ _TRADE = (
     "search candidate candidates classify malignant benign cancer rating suspicious incidental biopsy location patient "
     "vessel pleura right upper lower middle chinese english please delineate dimensions sphericity longest shortest"
 ).split()
+_CHAIN = re.compile(
+    r"(?<=[\w\u3400-\u9fff])\s*(?:[/+&>]|->|=>|→)+\s*(?=(?:seg|meas|outl|contour|rpt|rep(?:ort|t)|rate\b|rating|class|compare|cmp|assess|siz|vol|score|export|pdf)|(?:分割|勾画|测量|量一|评分|写|出报告|报告|对比|随访|导出))"
+)
+"""Orders strung together: seg/meas/report, 分割+测量."""
+_PATH = re.compile(r"(?:^|[\s\u3400-\u9fff])(?:~|\.{1,2})?/\w|\w:\\")
+_LONG_AX = re.compile(r"\b(long|short|major|minor) ax\b")
 _TENS = "ten twenty thirty forty fifty sixty seventy eighty ninety".split()
 _ONES = "one two three four five six seven eight nine".split()
 _SIDE_LETTER = re.compile(
@@ -49,7 +57,10 @@ def spelled(text: str) -> str:
 
     >>> spelled("mesure the secnd nodul, lt lung")
     'measure the second nodule, left lung'
+    >>> spelled("seg/meas/rpt")
+    'segment, measure, report'
     """
+    text = _LONG_AX.sub(r"\1 axis", text if _PATH.search(text) else _CHAIN.sub(", ", text))
     text = _SIDE_LETTER.sub(lambda m: "right" if m[1] == "r" else "left", text)
     for short, whole in _SHORT_ZH.items():
         text = text.replace(short, whole)

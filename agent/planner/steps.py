@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.planner import beside, refer, slots
+from agent.planner import again, beside, refer, slots
 from agent.planner.goals import MAX_TEXT, Card, Goal, Which, goals_for
 from agent.planner.intents import Utterances, router
 from agent.planner.kinds import Sense, Unsure, names_organ, sense, whole_clauses
@@ -111,6 +111,8 @@ def make_plan(text: str, card: Card, utterances: Utterances, before: str = "") -
     if asks_library(raw):  # it brings its own patient: nothing in it is done to, or stated of, this case
         return Plan((Goal("find_guideline", {"question": " ".join(raw.split())[:MAX_TEXT]}),), language=language, text=raw)
     stated = stated_in(raw, card)
+    if before and all(s.field == "lobe" for s in stated) and (followed := _followed(raw, card, utterances, before, language)) is not None:
+        return followed
     senses: list[Sense] = []
     for clause in whole_clauses(spelled(plain(raw)), card):
         in_hand = any(s.intent in ("segment", "measure", "classify", "analyse") for s in senses)
@@ -138,6 +140,28 @@ def make_plan(text: str, card: Card, utterances: Utterances, before: str = "") -
     organ = names_organ(plain(raw)) or any(s.own and s.intent == "segment" for s in senses)
     searched = {**card, "scan": None} if organ else card  # a search finds lesions, not organs
     return Plan(tuple(_with_needs(_ordered(goals), searched, language)), topics, None, unsure, language, raw)
+
+
+def _followed(raw: str, card: Card, utterances: Utterances, before: str, language: Language) -> Plan | None:
+    """Return the plan of a message that only says which lesion, or takes the last order back; None for any other."""
+    said = spelled(plain(raw))
+    back, out = again.taken_back(said), again.taken_out(said)
+    if not (back or out or again.bare(said)) or beside.taken(said, card):  # of outlines side by side, one may be the second
+        return None
+    earlier = make_plan(before, card, utterances)
+    if back or out:
+        if _has(earlier.goals, "write_report"):
+            return Plan((Goal("write_report", {"instruction": raw[:MAX_TEXT]}),), language=language, text=raw)
+        order = again.opposite(plain(before))
+        if order is None or not back:
+            return Plan(topics=("undo",), language=language, text=raw) if back else None
+        return Plan(tuple(_with_needs([order], card, language)), language=language, text=raw)
+    found = again.there(said, earlier.goals, earlier.which, card)
+    if found is None:
+        return None
+    if isinstance(found, Which):
+        return Plan(which=found, language=language, text=raw)
+    return Plan(tuple(_with_needs(found, card, language)), language=language, text=raw)
 
 
 def stated_in(text: str, card: Card) -> list[Statement]:
@@ -207,9 +231,16 @@ def _ordered(goals: list[Goal]) -> list[Goal]:
         if before is not None and before.function == goal.function == "segment" and not _apart(before, goal):
             # "The outline is too small, loosen it" is one wish in two clauses.
             unique[-1] = dataclasses.replace(before, arguments={**before.arguments, **goal.arguments})
+        elif before is not None and before.function == goal.function == "classify" and goal.arguments.get("explain") and _one_of(before, goal):
+            unique[-1] = dataclasses.replace(before, arguments={**before.arguments, **goal.arguments})  # "rate it and show why"
         elif goal not in unique:
             unique.append(goal)
     return unique
+
+
+def _one_of(first: Goal, second: Goal) -> bool:
+    """Return whether the second is of the first's lesion, or does not say of which."""
+    return second.arguments.get("lesion") in (None, first.arguments.get("lesion"))
 
 
 def _apart(first: Goal, second: Goal) -> bool:

@@ -10,7 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from agent.planner.again import bare
 from agent.planner.goals import Goal
+from agent.planner.reading import plain
+from agent.planner.spelling import spelled
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
 CARD_START, CARD_END = "<case_card>", "</case_card>"
 PLAN_KEY = "planner_goals"
 """Where a turn's plan is kept: beside the calls of its first message, so that later steps walk the same plan."""
+LOOKS_BACK = 6
+"""Messages that a bare "and 3?" may follow each other: the request that they take up stands before them."""
 GOES_ON = ("find_guideline", "recall", "show")
 """What is still worth doing after another call has failed."""
 
@@ -70,12 +75,18 @@ def read_turn(messages: Sequence[BaseMessage]) -> Turn:
     said = [str(m.text) for m in messages[:start] if isinstance(m, AIMessage) and str(m.text).strip()]
     return Turn(
         text=str(messages[start].text),
-        before=str(messages[asked[-2]].text) if len(asked) > 1 else "",
+        before=_before([str(messages[i].text) for i in asked[:-1]]),
         last_answer=said[-1] if said else "",
         card=card,
         done=tuple(done),
         kept=kept,
     )
+
+
+def _before(typed: Sequence[str]) -> str:
+    """Return the reader's last message that was more than "and the second one?"; the last of all where none was."""
+    recent = list(reversed(typed[-LOOKS_BACK:]))
+    return next((t for t in recent if not bare(spelled(plain(t)))), recent[0] if recent else "")
 
 
 def read_card(text: str) -> dict[str, Any]:

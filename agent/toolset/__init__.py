@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agent.events import ToolFinished, ToolProgress, ToolStarted
-from agent.toolset import advice, change, memory, paper, vision
+from agent.toolset import advice, change, memory, paper, scores, vision
 from agent.toolset.desk import Desk
 from tools.contract import NotApplicable, ToolSpec
 
@@ -58,6 +58,10 @@ class OneLesion(Arguments):
 
 class Classify(OneLesion):
     explain: bool | None = Field(None, description="also a map of what the tool looked at: explanation, no evidence")
+    tool: str | None = Field(None, description="a classifier by name; left out: the scan's best")
+    tools: list[str] | None = Field(
+        None, min_length=1, max_length=6, description="several classifiers side by side, by name; all: every fit"
+    )
 
 
 class Measure(OneLesion):
@@ -127,8 +131,8 @@ FUNCTIONS: tuple[Function, ...] = (
     Function("segment", "Outline a lesion, or outline it again tighter, looser or at a threshold.", Segment,
              vision.segment, "segment"),
     Function("measure", "Measure a lesion: axes, volume, attenuation.", Measure, vision.measure, "measure"),
-    Function("classify", "Give the LIDC readers' rating of a lesion; never a diagnosis.", Classify, vision.classify,
-             "classify"),
+    Function("classify", "Give the LIDC readers' rating of a lesion, or another tool's scores; never a diagnosis.",
+             Classify, scores.classify, "classify"),
     Function("compare", "Compare this scan's lesions with a prior scan's; add up the diameters of targets.", Compare,
              change.compare),
     Function("assess", "Apply a guideline's table to a lesion; says what it still needs.", Assess, advice.assess),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from agent.leaving import Leaving, neutral
 from agent.privacy import Redactor
 from agent.record import Record
 from agent.toolset.choice import by_setting
@@ -84,7 +85,7 @@ def find_guideline(desk: Desk, question: str, guideline: str | None = None) -> d
 
     asked = question
     if desk.workspace.embeds_elsewhere:  # what leaves the machine names nobody
-        asked = Redactor(desk.workspace.cases.sources(desk.case_id)).clean(question)
+        asked = neutral(Leaving(Redactor(desk.workspace.cases.sources(desk.case_id))).words(question))
     found = knowledge.search(asked, k=3, guideline=guideline, store=desk.workspace.passages)
     shown = []
     for passage in found:

@@ -9,23 +9,33 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
+from typing import Any, Literal
 
 from agent.record import LesionRecord
 from agent.toolset import anatomy
 from agent.toolset.desk import Desk, brief
-from tools.contract import MeasureRequest, NotApplicable, SegmentRequest, SegmentResult, ToolError, ToolSpec
+from tools.contract import (
+    Cancelled,
+    MeasureRequest,
+    NotApplicable,
+    SegmentRequest,
+    SegmentResult,
+    StateDown,
+    ToolError,
+    ToolSpec,
+)
 from tools.evidence import Evidence
 from tools.mask import Mask
 from tools.quantity import Quantity
 
 EVERY = "all"
-"""Stands for every segmenter that takes this scan and this kind of prompt."""
+"""Stands for every tool that takes this scan and this kind of prompt."""
 MOST_TOOLS = 6
 """More outlines than this over one another cannot be told apart."""
 ALTERNATIVE = "alternative_to"
 """The input that holds the number of the lesion an alternative is of."""
 _MEASURED = "outlines"
+_KIND = {"segment": "segmenters", "classify": "classifiers"}
 
 
 @dataclass(frozen=True)
@@ -50,8 +60,10 @@ class Outline:
         return cls(desk.evidence.mask(item), item.producer, item.version, item.weights, item.quantities, item.text)
 
 
-def meant(desk: Desk, names: Sequence[str], *, prompted: bool) -> list[str]:
-    """Return the segmenters to run side by side, by name, the scan's best first where all are meant.
+def meant(
+    desk: Desk, names: Sequence[str], *, task: Literal["segment", "classify"] = "segment", prompted: bool = False
+) -> list[str]:
+    """Return the tools of a task to run side by side, by name, the scan's best first where all are meant.
 
     Raises:
         UnknownTool: there is no tool of a name.
@@ -60,20 +72,21 @@ def meant(desk: Desk, names: Sequence[str], *, prompted: bool) -> list[str]:
     registry, scan = desk.workspace.registry, desk.need_scan()
     wanted = list(dict.fromkeys(names))
     if EVERY in wanted:
-        fits = [t.spec for t in registry.all_for("segment", scan) if not t.spec.anatomy]
-        wanted = [s.name for s in fits if s.prompts != ("unused" if prompted else "needed")]
+        fits = [t.spec for t in registry.all_for(task, scan) if not t.spec.anatomy]
+        never = ("unused" if prompted else "needed") if task == "segment" else None
+        wanted = [s.name for s in fits if s.prompts != never]
         if len(wanted) < 2:
             there = ", ".join(wanted) or "none"
             raise NotApplicable(
-                f"Side by side needs two segmenters that take this scan; there is {there}. Put another into the tools "
-                "folder (scanwright tools list shows what is at hand), or ask for one outline."
+                f"Side by side needs two {_KIND[task]} that take this scan; there is {there}. Put another into the "
+                "tools folder (scanwright tools list shows what is at hand), or ask for one alone."
             )
     if not 2 <= len(wanted) <= MOST_TOOLS:
         raise NotApplicable(f"Between 2 and {MOST_TOOLS} tools are shown side by side; {len(wanted)} were named.")
     for name in wanted:
         spec = registry.get(name).spec
-        if spec.task != "segment":
-            raise NotApplicable(f"{name} is a tool to {spec.task}, not to segment.")
+        if spec.task != task:
+            raise NotApplicable(f"{name} is a tool to {spec.task}, not to {task}.")
     return wanted
 
 
@@ -89,6 +102,8 @@ def others(
     for name in names:
         try:
             result, spec = desk.submit("segment", "segment", request, name)
+        except (Cancelled, StateDown):
+            raise
         except ToolError as error:
             failed.append({"tool": name, "why": str(error)})
             continue

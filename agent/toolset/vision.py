@@ -1,4 +1,4 @@
-"""find, segment, measure, classify: resolve what the reader means, run the tool, record the evidence."""
+"""find, segment, measure: resolve what the reader means, run the tool, record the evidence."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from agent.record import LesionRecord
 from agent.seen_on import seen_on
 from agent.toolset import anatomy, beside
 from agent.toolset.desk import Desk, brief
-from agent.toolset.why import explained
 from tools.contract import (
-    ClassifyRequest,
     FindRequest,
     MeasureRequest,
     NotApplicable,
@@ -190,25 +188,6 @@ def measure_one(desk: Desk, lesion: LesionRecord) -> dict[str, Any]:
         "lesion": lesion.number, "evidence": item.id, "mask": lesion.mask_evidence.id,
         "where": lesion.where, "outlined": lesion.outlined, "quantities": brief(result.quantities),
         "supersedes": list(replaced), "notes": list(result.notes),
-    }  # fmt: skip
-
-
-def classify(desk: Desk, lesion: int | None = None, explain: bool = False) -> dict[str, Any]:
-    """Say what the model sees in one lesion: the LIDC readers' rating, never a diagnosis; and, asked for, why."""
-    scan = desk.need_scan()
-    chosen = desk.pick(lesion)
-    mask = desk.evidence.mask(chosen.mask_evidence)
-    result, spec = desk.submit("classify", "classify", ClassifyRequest(scan, mask))
-    item = desk.evidence.add(
-        "classification", spec.name, spec.version, weights=spec.weights_sha256, scan_id=scan.id,
-        parents=(chosen.mask_evidence.id,), inputs={"lesion": chosen.number}, quantities=result.scores,
-        text=" ".join(result.notes), supersedes=(chosen.rating.id,) if chosen.rating else (),
-    )  # fmt: skip
-    desk.keep(focus=chosen.number)
-    why = {"explanation": explained(desk, ClassifyRequest(scan, mask), spec.name)} if explain else {}
-    return {
-        "lesion": chosen.number, "evidence": item.id, "quantities": brief(result.scores), "notes": list(result.notes),
-        **why,
     }  # fmt: skip
 
 

@@ -163,7 +163,9 @@ def _grounding(home: Path, log: _Log) -> dict[str, Any]:
     caught: Counter[tuple[str, str]] = Counter()
     trues: Counter[str] = Counter()
     alarms: Counter[str] = Counter()
+    said = []
     for true in alterations.cases(home):
+        said.append(true)
         problems = check(true.text, true.evidence, current=true.current, strict=true.strict)
         trues[true.language] += 1
         alarms[true.language] += bool(problems)
@@ -181,6 +183,39 @@ def _grounding(home: Path, log: _Log) -> dict[str, Any]:
             x: wilson(sum(caught[k, x] for k in kinds), sum(total[k, x] for k in kinds)) for x in ("en", "zh")
         },
         "false_alarms": {x: wilson(alarms[x], trues[x]) for x in ("en", "zh")},
+        "as_a_careless_model_writes": _told(home / "told", said, log),
+    }
+
+
+def _told(home: Path, said: list[Any], log: _Log) -> dict[str, Any]:
+    """Score clauses as a careless model would write them, and what is true in the same forms."""
+    import alterations_told
+    import truths_told
+
+    from agent.grounding import check
+
+    rng = random.Random(11)
+    found: Counter[tuple[str, bool]] = Counter()
+
+    def judge(kind: str, text: str, evidence: Any, current: Any) -> None:
+        problems = check(text, evidence, current=current)
+        found[kind, bool(problems)] += 1
+        log.write("grounding", {"kind": kind, "text": text, "problems": problems})
+
+    for case in truths_told.cases_of(said):
+        for kind, text in alterations_told.false(case, rng):
+            judge(kind, text, case.evidence, case.current)
+        for text in truths_told.true(case):
+            judge("true", text, case.evidence, case.current)
+    rows = list(truths_told.rows(home))
+    for text, _, _, item in rows:
+        judge("true, of a passage", f"{text} [{item.id}].", {item.id: item}, {item.id})
+    for text, _, item in alterations_told.passages(rows, rng):
+        judge("told: another passage", f"{text} [{item.id}].", {item.id: item}, {item.id})
+    kinds = sorted({kind for kind, _ in found})
+    return {
+        "caught": {k: wilson(found[k, True], found[k, True] + found[k, False]) for k in kinds if not k.startswith("true")},
+        "false_alarms": {k: wilson(found[k, True], found[k, True] + found[k, False]) for k in kinds if k.startswith("true")},
     }
 
 

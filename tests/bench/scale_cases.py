@@ -16,6 +16,8 @@ import numpy as np
 from side_by_side import from_here, in_a_process, peak_mb
 
 HERE = Path(__file__).resolve().parent
+OTHERS_S = 1800.0
+"""A dozen studies from file to report, one worker and then one a core, end within that on two quiet cores."""
 
 
 def study(engine: str) -> dict[str, Any]:
@@ -178,15 +180,17 @@ def measured(count: int) -> dict[str, Any]:
     return {"lesions": len(found), "ms": round(ms, 1), "ms_a_lesion": round(ms / count, 2), "memory_mb": round(peak_mb() - before, 1)}
 
 
-def others() -> dict[str, Any]:
+def others(quick: bool) -> dict[str, Any]:
     """Return what the benches of engines, shared state and batches measure, where they are at hand."""
     found: dict[str, Any] = {}
-    for name in ("engines", "states", "batches"):
+    calls = {"engines": "measure()", "states": "measure(3)" if quick else "measure()",
+             "scale_batches": "measure(2, [1])" if quick else "measure()"}  # fmt: skip
+    for name, call in calls.items():
         if not (HERE / f"{name}.py").is_file():
             found[name] = {"skipped": f"tests/bench/{name}.py is not in this checkout"}
             continue
         try:
-            found[name] = in_a_process(name, "measure()")
+            found[name] = in_a_process(name, call, OTHERS_S)
         except RuntimeError as error:
             found[name] = {"skipped": f"it did not run here: {str(error).splitlines()[-1][:200]}"}
     return found

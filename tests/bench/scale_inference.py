@@ -97,6 +97,40 @@ def dice(most: int) -> dict[str, Any]:
     return {"crops": min(most, len(held)), "dice": {way: round(float(np.mean(v)), 4) for way, v in scores.items()}}
 
 
+def prompted(rounds: int, windows: int = 8) -> dict[str, Any]:
+    """Return seconds of so many windows of the prompted segmenter: one after the other, and several in one pass.
+
+    On a GPU also of the network compiled, where torch can, and of a whole click, from scan to outline.
+    """
+    import torch
+
+    from tools import SegmentRequest
+    from tools.models.nodule_segmenter.model import NoduleSegmenter
+    from tools.phantom import Sphere, chest_phantom
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    tool = NoduleSegmenter()
+    tool.load(device)
+    rng = np.random.default_rng(0)
+    given = [rng.standard_normal((7, 22, 48, 48)).astype(np.float32) for _ in range(windows)]
+
+    def passes(count: int) -> None:
+        for n in range(0, windows, count):
+            tool._looked(given[n : n + count])
+
+    ways = {f"{windows} windows one by one": lambda: passes(1)}
+    ways |= {f"{count} in one pass": lambda count=count: passes(count) for count in (2, windows)}
+    if device == "cpu":
+        return {"windows": windows, "device": device, "of": "CPU seconds", "ways": in_turn(ways, rounds, 1, time.process_time)}
+    scan, _ = chest_phantom((Sphere((60.0, 0.0, 0.0), 12.0, 30.0),), spacing=(0.7, 0.7, 1.25))
+    ways["one click, from scan to outline"] = lambda: tool.run(SegmentRequest(scan, (60.0, 0.0, 0.0)))
+    compiled = NoduleSegmenter()
+    compiled.load(device)
+    compiled._network = torch.compile(compiled._network, mode="reduce-overhead")
+    ways[f"{windows} windows one by one, compiled (CUDA graphs)"] = lambda: [compiled._looked([w]) for w in given]
+    return {"windows": windows, "device": device, "of": "seconds", "ways": in_turn(ways, rounds)}
+
+
 def imports() -> dict[str, float]:
     """Return seconds from nothing to the segmenter's first outline, in a process of its own each, and of MONAI alone."""
     import subprocess

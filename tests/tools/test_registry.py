@@ -98,12 +98,12 @@ def test_an_operators_file_is_a_tool(tmp_path: Path, scan: Scan) -> None:
         ("def broken(:", "SyntaxError"),
         ("raise RuntimeError('no\\nluck')", "RuntimeError: no"),
         ("import sys; sys.exit(3)", "SystemExit: 3"),
-        ("x = 1", "TypeError: it holds no subclass of tools.VisionTool"),
-        ("from tools import VisionTool", "holds no subclass"),
-        (OWN.replace("def run", "def walk"), "TypeError: it does not write `run`"),
-        (OWN.replace('task="segment"', 'task="dance"'), "ValueError: its task is 'dance'; the tasks are find, segment"),
-        (OWN.replace("    spec = ToolSpec(", "    spec = dict("), "TypeError: its `spec` is not a tools.ToolSpec"),
-        ("from tools import VisionTool\nclass Own(VisionTool):\n    def run(self, request): ...", "`spec`"),
+        ("x = 1", "it holds no subclass of tools.VisionTool"),
+        ("from tools import VisionTool", "it holds no subclass"),
+        (OWN.replace("def run", "def walk"), "it does not write `run`"),
+        (OWN.replace('task="segment"', 'task="dance"'), "its task is 'dance'; the tasks are find, segment"),
+        (OWN.replace("    spec = ToolSpec(", "    spec = dict("), "its `spec` is not a tools.ToolSpec"),
+        ("from tools import VisionTool\nclass Own(VisionTool):\n    def run(self, request): ...", "its `spec` is not"),
     ],
 )
 def test_a_broken_file_is_noted_and_harmless(tmp_path: Path, text: str, reason: str) -> None:
@@ -111,7 +111,7 @@ def test_a_broken_file_is_noted_and_harmless(tmp_path: Path, text: str, reason: 
     (tmp_path / "good.py").write_text(OWN.replace("{name}", "good"))
     registry = Registry.discover(tmp_path)
     assert set(registry.broken) == {"broken"}
-    assert reason in registry.broken["broken"]
+    assert registry.broken["broken"].startswith(reason)
     assert "\n" not in registry.broken["broken"]
     assert "own-good" in registry.tools
     assert "lesion-measure" in registry.tools
@@ -124,7 +124,7 @@ def test_two_tools_of_one_name(tmp_path: Path) -> None:
     (tmp_path / "b.py").write_text(OWN.replace("{name}", "dot"))
     registry = Registry.discover(tmp_path)
     assert registry.get("own-dot").origin == "a.py"
-    assert "another tool is already called 'own-dot'; rename one of them" in registry.broken["b"]
+    assert registry.broken["b"] == "another tool is already called 'own-dot' (it comes from a.py); rename one of them"
 
 
 def test_a_shipped_tool_cannot_be_replaced_by_a_file(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ class Kept:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.device = engine.device
-        self.lane, self.perform, self.ready = engine.lane, engine.perform, engine.ready
+        self.lane, self.batch, self.perform, self.ready = engine.lane, engine.batch, engine.perform, engine.ready
 
     def close(self) -> None:
         """Leave it to whoever made it."""

@@ -3,8 +3,11 @@
     expressions  the few expressions a configuration may hold
     config       a configuration read, its references followed, its parts built from an allow-list
     metadata     what a bundle says of itself, as a ToolSpec
+    classes      the classes of a bundle that scores, and its scores
     pins         weights by their hash
-    tool         the bundle as a VisionTool
+    running      the network between the bundle's own steps
+    classifier   a bundle that scores as a VisionTool
+    tool         a bundle that outlines as a VisionTool; which of both a folder is
     discover     folders and zips that hold bundles
 
 A configuration is data from elsewhere: MONAI itself would evaluate any Python in it. Here names are looked up in a list

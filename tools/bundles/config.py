@@ -133,6 +133,7 @@ class Config:
         for name in _NEVER:
             if given.get(name) not in (None, False, ""):
                 raise Refused(f"{target} is asked to {name.replace('_', ' ')}, which is not done here")
+        given |= {name: False for name in _fetching_by_default(kind) if name not in given}
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", FutureWarning)  # of defaults that MONAI changed
@@ -148,6 +149,13 @@ class _LeftOut:
 
 
 _LEFT_OUT = _LeftOut()
+
+
+def _fetching_by_default(kind: Any) -> list[str]:
+    """Return the arguments of a network's that would fetch weights when they are left out."""
+    import inspect
+
+    return [p.name for p in inspect.signature(kind).parameters.values() if p.name in _NEVER and p.default is True]
 
 
 def allowed(target: str) -> Any:

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from tools.bundles.expressions import Refused
 from tools.scan import ScanError
 from tools.scan.archive import unpack
 
@@ -33,14 +34,14 @@ def bundles_in(folder: Path, broken: Callable[[str, BaseException], None]) -> It
         elif path.suffix.lower() == ".zip" and path.is_file():
             try:
                 place = unpacked(path)
-            except (ScanError, OSError) as error:
+            except (ScanError, Refused, OSError) as error:
                 broken(path.stem, error)
             else:
                 yield place
 
 
 def unpacked(archive: Path) -> Path:
-    """Return the bundle folder of a zip, unpacked beside it. Raises ScanError or FileNotFoundError."""
+    """Return the bundle folder of a zip, unpacked beside it. Raises ScanError or Refused."""
     with archive.open("rb") as opened:
         digest = hashlib.file_digest(opened, "sha256").hexdigest()[:16]
     home = archive.parent / UNPACKED
@@ -55,7 +56,7 @@ def unpacked(archive: Path) -> Path:
             shutil.rmtree(draft, ignore_errors=True)
     inside = [p for p in (place, *sorted(place.iterdir())) if is_bundle(p)]
     if not inside:
-        raise FileNotFoundError(f"{archive.name} holds no configs/metadata.json")
+        raise Refused(f"{archive.name} holds no folder with configs/metadata.json")
     return inside[0] if inside[0] != place else _named(place, archive.stem)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tools.bundles.classes import classes_of, classifies
 from tools.bundles.config import read_mapping
 from tools.bundles.expressions import Refused
 from tools.contract import SHIPPED, Accuracy, ToolSpec
@@ -38,7 +39,8 @@ class About:
     Attributes:
         spec: the tool's spec; its weights' hash is put in where the weights are pinned.
         image, output: the names of the network's input and output in the configuration.
-        labels: structure by label value, background left out.
+        labels: structure by label value, background left out; of one that scores, class by output channel.
+        channels: what its network takes, made of the scan's one by its own steps.
         crop_mm: size (x, y, z) of the images it was made for, or None: any.
         notes: what a reader must be told with each result.
         window_multiple: windows may be as large as memory allows, in multiples of this; 0: the bundle's own window.
@@ -49,6 +51,7 @@ class About:
     image: str
     output: str
     labels: Mapping[int, str]
+    channels: int = 1
     crop_mm: tuple[float, float, float] | None = None
     notes: tuple[str, ...] = ()
     window_multiple: int = 0
@@ -66,18 +69,20 @@ def about(folder: Path, shipped: bool = False) -> About:
     image, given = _only(_mapping(formats, "inputs", "network_data_format"), "input")
     output, found = _only(_mapping(formats, "outputs", "network_data_format"), "output")
     channels = given.get("num_channels")
-    if channels != 1:
-        raise Refused(f"its network takes {channels} channels; a scan has one")
-    if found.get("format") not in ("segmentation", "labels"):
-        raise Refused(f"its output is of the format {found.get('format')!r}; segmentation is taken")
-    labels = _labels(found)
+    if not isinstance(channels, int) or (channels != 1 and not _repeats(folder, channels)):
+        raise Refused(f"its network takes {channels} channels; a scan has one, and its steps do not repeat it")
+    scores = classifies(found)
+    if not scores and found.get("format") not in ("segmentation", "labels"):
+        raise Refused(f"its output is of the format {found.get('format')!r}; segmentation and classes are taken")
+    labels = classes_of(found) if scores else _labels(found)
+    crop = _crop(extra.get("crop_mm"))
     name = str(extra.get("name") or folder.name).lower().replace("_", "-")
     if not re.fullmatch(r"[a-z][a-z0-9-]{1,60}", name):
         raise Refused(f"its name {name!r} is not of small letters, digits and hyphens")
     authors = _short(said.get("authors") or "its authors")
     by = SHIPPED if shipped else authors if authors != SHIPPED else "its authors"
     spec = ToolSpec(
-        name=name, task="segment", version=_short(said.get("version") or "0"),
+        name=name, task="classify" if scores else "segment", version=_short(said.get("version") or "0"),
         summary=_short(extra.get("summary") or said.get("description") or said.get("task") or "A MONAI bundle."),
         not_for=_short(extra.get("not_for") or said.get("intended_use") or "Its authors do not say."),
         modalities=tuple(extra.get("modalities") or _modality(given)), body_parts=tuple(extra.get("body_parts") or ()),
@@ -85,13 +90,18 @@ def about(folder: Path, shipped: bool = False) -> About:
         utterances={k: tuple(v) for k, v in dict(extra.get("utterances") or {}).items()},
         parameters={"type": "object", "properties": {}, "additionalProperties": False},
         weights_sha256=extra.get("weights_sha256"), accuracy=_accuracy(extra.get("accuracy") or (), by),
-        needs_3d=len(given.get("spatial_shape") or (1, 1, 1)) == 3, prompts=extra.get("prompts", "unused"),
-        reported_by=by,
+        needs_3d=len(given.get("spatial_shape") or (1, 1, 1)) == 3,
+        prompts=extra.get("prompts", "needed" if scores and crop else "unused"), reported_by=by,
     )  # fmt: skip
     if spec.prompts not in ("needed", "welcome", "unused"):
         raise Refused(f"{EXTRA} says prompts {spec.prompts!r}; needed, welcome or unused is taken")
+    if scores and (spec.prompts == "needed") is not bool(crop):
+        how = f"{EXTRA} says prompts {spec.prompts!r} {'with' if crop else 'without'} crop_mm"
+        raise Refused(
+            f"{how}; a classifier with it looks around the lesion (needed), one without it at the whole image (unused)"
+        )
     return About(
-        spec, image, output, labels, _crop(extra.get("crop_mm")), tuple(map(_short, extra.get("notes") or ())),
+        spec, image, output, labels, channels, crop, tuple(map(_short, extra.get("notes") or ())),
         _multiple(extra.get("window_multiple", 0)), extra.get("bfloat16") is True,
     )  # fmt: skip
 
@@ -121,6 +131,17 @@ def _labels(found: Mapping[str, Any]) -> dict[int, str]:
     if not labels:
         raise Refused("metadata.json names no structure in its output channels (channel_def)")
     return labels
+
+
+def _repeats(folder: Path, channels: int) -> bool:
+    """Return whether a bundle's own steps make that many channels of one."""
+    file = next((f for f in (folder / "configs").glob("inference.*") if f.suffix in (".json", ".yaml", ".yml")), None)
+    steps = read_mapping(file).get("preprocessing") if file else None
+    listed = steps.get("transforms") if isinstance(steps, dict) else None
+    return any(
+        isinstance(step, dict) and ".RepeatChannel" in f".{step.get('_target_')}" and step.get("repeats") == channels
+        for step in listed or ()
+    )
 
 
 def _modality(given: Mapping[str, Any]) -> tuple[str, ...]:

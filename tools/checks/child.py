@@ -6,6 +6,7 @@ Sockets are closed to the tool from the start. What the tool writes to stdout go
 from __future__ import annotations
 
 import json
+import re
 import resource
 import socket
 import sys
@@ -23,18 +24,26 @@ from tools.checks.trial import Trial, out_of_scope, request_of, trials
 from tools.contract import (
     RESULTS,
     Candidate,
+    ClassifyResult,
     FindResult,
+    MeasureResult,
     NotApplicable,
     PrepareResult,
     SegmentResult,
-    ToolError,
     ToolSpec,
     UnknownTool,
 )
 from tools.mask import Mask
-from tools.registry import Installed, Registry
+from tools.quantity import Quantity
+from tools.registry import Installed, Registry, Unfit, in_a_line
 
 _ENOUGH_UTTERANCES = 5
+_WELL_MADE = {
+    "find": "its masks lie on the grid of", "segment": "its masks lie on the grid of",
+    "classify": "its scores say what they are on", "measure": "its numbers say what they are on",
+    "prepare": "its image says what was done to",
+}  # fmt: skip
+"""What is looked at in a result, by task, before the image's name."""
 _CARD = (
     "name", "task", "version", "summary", "not_for", "modalities", "body_parts", "labels", "licence", "reported_by",
     "weights_sha256",
@@ -58,8 +67,7 @@ def main(tool: str, folder: str) -> dict[str, Any]:
     except UnknownTool as error:
         return {"unknown": str(error), "checks": []}
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a tool may do anything while it is imported
-        said = f"{type(error).__name__}: {error}".splitlines()[0]
-        checks.append(Check("it can be listed", False, said))
+        checks.append(Check("it can be listed", False, in_a_line(error)))
         return _result(tool, None, checks)
     spec = installed.spec
     light = "torch" not in sys.modules
@@ -112,12 +120,12 @@ def _listed(path: Path, name: str, folder: Path | None) -> Installed:
 
         place = path if path.is_dir() else unpacked(path)
         if not is_bundle(place):
-            raise ValueError("it has no configs/metadata.json")
+            raise Unfit("it has no configs/metadata.json")
         registry.add(bundle_tool(place), origin=place.name)
     else:
         _add_package(registry, path)
     if registry.broken:
-        raise ValueError("; ".join(registry.broken.values()))
+        raise Unfit("; ".join(registry.broken.values()))
     return next(iter(registry.tools.values()))
 
 
@@ -130,13 +138,13 @@ def _add_package(registry: Registry, folder: Path) -> None:
         said = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
         points = said["project"]["entry-points"]["scanwright.tools"]
     except (OSError, KeyError, tomllib.TOMLDecodeError) as error:
-        raise ValueError("it is no bundle and has no pyproject.toml with entry points scanwright.tools") from error
+        raise Unfit("it is no bundle and has no pyproject.toml with entry points scanwright.tools") from error
     sys.path[:0] = [str(folder.resolve()), str((folder / "src").resolve())]
     for point, value in points.items():
         module, _, attribute = str(value).partition(":")
         registry.add(getattr(importlib.import_module(module), attribute), origin=point)
     if not registry.tools:
-        raise ValueError("its pyproject.toml names no tool")
+        raise Unfit("its pyproject.toml names no tool")
 
 
 def _told(spec: ToolSpec) -> Check:
@@ -144,7 +152,7 @@ def _told(spec: ToolSpec) -> Check:
     few = [lang for lang in ("en", "zh") if len(spec.utterances.get(lang, ())) < _ENOUGH_UTTERANCES]
     seen = [f"it does not say its {', '.join(missing)}"] if missing else []
     if few:
-        seen.append(f"fewer than {_ENOUGH_UTTERANCES} utterances in {' and '.join(few)}: it is chosen by name only")
+        seen.append(f"fewer than {_ENOUGH_UTTERANCES} utterances in {' and '.join(few)}: other wordings may miss it")
     if not spec.accuracy:
         seen.append("no accuracy is reported")
     return Check("it says what it is", False if missing else None if seen else True, "; ".join(seen) or "it does")
@@ -165,13 +173,15 @@ def _runs(installed: Installed) -> list[Check]:
             checks.append(Check(f"it answers {trial.name}", None, f"refused: {error}"))
             continue
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a tool may raise anything
-            kind = "" if isinstance(error, ToolError) else f"{type(error).__name__}: "
-            checks.append(Check(f"it answers {trial.name}", False, f"{kind}{error}"))
+            said = in_a_line(error)
+            if checks and checks[-1].seen == said:
+                break  # it cannot even be loaded: said once
+            checks.append(Check(f"it answers {trial.name}", False, said))
             continue
         answered += 1
         checks += [
             _kind(installed.spec, trial, first, took),
-            _holds(f"its masks lie on the grid of {trial.name}", _grid, first, trial),
+            _holds(f"{_WELL_MADE[installed.spec.task]} {trial.name}", _why_not, first, trial),
             _holds(f"twice the same on {trial.name}", _same, first, again),
         ]
     if not answered and all(c.holds is not False for c in checks):
@@ -183,7 +193,7 @@ def _runs(installed: Installed) -> list[Check]:
 def _kind(spec: ToolSpec, trial: Trial, result: Any, took: float) -> Check:
     due = RESULTS[spec.task]
     good = isinstance(result, due)
-    seen = f"in {took:.1f} s, loading included" if good else f"it answered {type(result).__name__}, not {due.__name__}"
+    seen = f"in {took:.1f} s" if good else f"it answered {type(result).__name__}, not {due.__name__}"
     return Check(f"it answers {trial.name}", good, seen)
 
 
@@ -202,7 +212,14 @@ def _masks(result: Any) -> list[Mask]:
     return [c.mask for c in found]
 
 
-def _grid(result: Any, trial: Trial) -> str:
+def _numbers(result: Any) -> list[Quantity]:
+    return list(getattr(result, "scores", getattr(result, "quantities", ())))
+
+
+def _why_not(result: Any, trial: Trial) -> str:
+    """Return what is wrong with a result on a trial; nothing where nothing is."""
+    if isinstance(result, (ClassifyResult, MeasureResult)):
+        return _unnamed([q.name for q in _numbers(result)], [q.method for q in _numbers(result)])
     scan = trial.scan
     for mask in _masks(result):
         if mask.scan_id != scan.id:
@@ -216,11 +233,20 @@ def _grid(result: Any, trial: Trial) -> str:
     return ""
 
 
+def _unnamed(names: list[str], methods: list[str]) -> str:
+    odd = [name for name in names if not re.fullmatch(r"[A-Za-z0-9_]+", name) or names.count(name) > 1]
+    if odd:
+        return f"the name {odd[0]!r} is given twice or is not of letters, digits and underscores"
+    if not names:
+        return "it gives no number: raise NotApplicable instead"
+    return "" if all(methods) else f"{names[methods.index('')]} does not say what it means: write its method"
+
+
 def _same(first: Any, again: Any) -> str:
     pairs = list(zip(_masks(first), _masks(again), strict=True))
     if any(a.offset != b.offset or not np.array_equal(a.box, b.box) for a, b in pairs):
         return "two runs on one image gave two masks: fix the seeds"
-    numbers = [[(q.name, q.value) for q in getattr(r, "scores", getattr(r, "quantities", ()))] for r in (first, again)]
+    numbers = [[(q.name, q.value) for q in _numbers(r)] for r in (first, again)]
     if numbers[0] != numbers[1]:
         return "two runs on one image gave two results: fix the seeds"
     if isinstance(first, PrepareResult) and first.scan.id != again.scan.id:

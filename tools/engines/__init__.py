@@ -10,6 +10,7 @@
     bridge       the process between the app and the cluster
     cluster      a Ray cluster: joined, or started and stopped; models as Serve deployments
     replica      one copy of a model in a worker
+    tickets      one a try, so that what Serve sends again by itself is not begun again
 
 Ray's driver ends its own process when the cluster dies under it, so the app never is that driver: the bridge is, and a
 lost bridge costs the work that was under way, nothing else. Ray is imported in the bridge and in workers only.

@@ -1,13 +1,14 @@
 """A Ray cluster as the bridge uses it: joined or our own; each model a Serve deployment; scans put once.
 
-The only module that imports Ray, and only the bridge's process imports it. A cluster that was joined is shared with
-others: nothing of it is shut down. Our deployments there keep no copy while idle; copies of the app with the same
+Only the bridge's process imports this module; beside it, `tickets` alone knows Ray. A cluster that was joined is shared
+with others: nothing of it is shut down. Our deployments there keep no copy while idle; copies of the app with the same
 tools use the same deployments. A cluster of our own answers to a token that no other process knows.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import secrets
 import shutil
@@ -16,11 +17,12 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from tools.engines import tickets
 from tools.engines.errors import EngineDown, EngineError, MixedVersions, NoEngine
 from tools.engines.fingerprint import Fingerprint, short
 from tools.engines.parcel import AnyArray, Parcel
-from tools.engines.plan import CORES_A_COPY, CPU_SHARE, Plan, Room, copies
-from tools.engines.replica import Replica
+from tools.engines.plan import CORES_A_COPY, CPU_SHARE, Plan, Room, copies, kind_of
+from tools.engines.replica import LOST, Replica
 
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DEDUP_LOGS": "1", "RAY_SERVE_LOG_TO_STDERR": "0"}
 READY_S = 300.0
@@ -54,19 +56,31 @@ def _may_be_lost() -> Iterator[None]:
 
 
 class Stream:
-    """A request under way in a copy."""
+    """One try of a request, under way in a copy."""
 
-    def __init__(self, response: Any) -> None:
+    def __init__(self, response: Any, ticket: str) -> None:
         self._response = response
+        self._ticket = ticket
 
     def __iter__(self) -> Iterator[list[Any]]:
-        with _may_be_lost():
-            for batch in self._response:
-                yield from batch
+        try:
+            with _may_be_lost():
+                for message in itertools.chain.from_iterable(self._response):
+                    if message[0] == LOST:
+                        raise Lost("the worker that had begun it died before it said so")
+                    yield message
+        except Lost:
+            self._void()
+            raise
 
     def cancel(self) -> None:
-        """Stop it: its next progress call ends it."""
+        """Stop it: its next progress call ends it, and it is begun nowhere any more."""
+        self._void()
         self._response.cancel()
+
+    def _void(self) -> None:
+        with contextlib.suppress(Lost), _may_be_lost():  # without the head nothing is begun anyway
+            tickets.take(self._ticket)
 
 
 class Cluster:
@@ -144,8 +158,8 @@ class Cluster:
         """Send requests that run together to a copy of a tool, whichever is free. Raises Lost, EngineError."""
         with _may_be_lost():
             handle = self.handle(tool, wanted, share)
-            head = {"scans": scans, "requests": parcel.head}
-            return Stream(handle.answer.remote(wanted, head, *voxels, *parcel.arrays))
+            ticket, head = tickets.issue(), {"scans": scans, "requests": parcel.head}
+            return Stream(handle.answer.remote(wanted, ticket, head, *voxels, *parcel.arrays), ticket)
 
     def look_again(self, tool: str) -> None:
         """Forget where a tool is deployed: its deployment, too, may be gone."""
@@ -168,7 +182,8 @@ class Cluster:
         from ray import serve
 
         plan, room = self.plan, self.room
-        gpu = share if room.gpus and plan.device != "cpu" else 0.0
+        kind = kind_of(plan, room, share)
+        gpu = share if kind == "cuda" else 0.0
         most = copies(plan, room, share)
         app = f"scanwright-{tool}-{short(wanted, plan.folder, plan.isolate, gpu, most)}"
         serve.start(http_options={"location": "NoServer"})  # does nothing where Serve runs
@@ -185,7 +200,7 @@ class Cluster:
                     "upscale_delay_s": QUEUE_S, "downscale_delay_s": IDLE_S,
                 },
             )  # fmt: skip
-            bound = made.bind(tool, plan.folder, plan.isolate, "cuda" if gpu else "cpu", self._threads(room))
+            bound = made.bind(tool, plan.folder, plan.isolate, kind, self._threads(room))
             serve.run_many([serve.RunTarget(bound, name=app, route_prefix=None)], wait_for_applications_running=False)
         _wait(app, tool, gpu)
         return serve.get_app_handle(app)
@@ -220,6 +235,11 @@ def _not_joined(plan: Plan, error: Exception) -> EngineError:
     if "ersion mismatch" in str(error):
         return MixedVersions(
             f"{plan.where} runs another Ray or Python than the app: {said} Install the same on every machine."
+        )
+    if "Could not find any running Ray" in str(error):
+        return EngineDown(
+            "SCANWRIGHT_RAY_ADDRESS is auto, and no Ray cluster runs on this machine. Start or join one here (ray "
+            "start), name its head (host:port), or unset it to run without. Nothing was recorded."
         )
     if plan.address is None:
         return EngineDown(f"{plan.where} cannot be started ({said}) Nothing was recorded. Ask again.")

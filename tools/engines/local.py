@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from tools.contract import RESULTS, Cancelled, Progress, Request, ToolError, ToolFailed
+from tools.contract import RESULTS, Cancelled, Progress, Request, ToolError, ToolFailed, ToolSpec
 from tools.device import best_device
 from tools.registry import Installed
 
@@ -25,6 +25,9 @@ class Engine(Protocol):
 
     def lane(self, tool: Installed) -> tuple[str, int]:
         """Return the queue that a tool's work waits in, and how many pieces of it run at a time."""
+
+    def batch(self, tool: Installed) -> int:
+        """Return how many waiting requests a tool is given at once, at most."""
 
     def perform(
         self, tool: Installed, requests: Sequence[Request], progress: Progress, stopped: Callable[[], bool]
@@ -55,6 +58,10 @@ class LocalEngine:
         """One queue for the device, so that two readers never share a GPU's memory by accident."""
         return "device", 1
 
+    def batch(self, tool: Installed) -> int:
+        """As many as the tool takes, where its device gains from it; one before the device was looked for."""
+        return batch_size(tool.spec, self._device) if self._device else 1
+
     def perform(
         self, tool: Installed, requests: Sequence[Request], progress: Progress, stopped: Callable[[], bool]
     ) -> list[Answer]:
@@ -67,6 +74,11 @@ class LocalEngine:
 
     def close(self) -> None:
         """Nothing is held."""
+
+
+def batch_size(spec: ToolSpec, device: str) -> int:
+    """Return how many requests a tool is given at once on a device (``cpu``, ``cuda``, ``cuda:1``)."""
+    return spec.batch if device.partition(":")[0] in spec.batch_on else 1
 
 
 def carried_out(tool: Installed, requests: Sequence[Request], device: str, progress: Progress) -> list[Answer]:

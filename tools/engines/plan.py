@@ -75,10 +75,15 @@ def gpu_share(spec: ToolSpec) -> float:
     return 0.0 if spec.task in _NO_GPU else GPU_SHARE
 
 
+def kind_of(plan: Plan, room: Room, share: float) -> str:
+    """Return the kind of device that a copy of a tool runs on, ``cuda`` or ``cpu``."""
+    return "cuda" if share and room.gpus and plan.device != "cpu" else "cpu"
+
+
 def copies(plan: Plan, room: Room, share: float) -> int:
     """Return the most copies of a tool: as chosen, else one a GPU, or one for every four cores without GPUs."""
     if plan.replicas:
         return plan.replicas
-    if share and room.gpus and plan.device != "cpu":
+    if kind_of(plan, room, share) == "cuda":
         return max(1, int(room.gpus))
     return max(1, int(room.cpus) // CORES_A_COPY)

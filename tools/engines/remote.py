@@ -23,16 +23,20 @@ from tools.contract import Cancelled, Progress, Request, ToolFailed
 from tools.engines.channel import Channel
 from tools.engines.errors import EngineDown, NoEngine, error_of
 from tools.engines.fingerprint import fingerprint
-from tools.engines.local import Answer
+from tools.engines.local import Answer, batch_size
 from tools.engines.parcel import Parcel, pack, unpack
-from tools.engines.plan import Plan, Room, copies, gpu_share
+from tools.engines.plan import Plan, Room, copies, gpu_share, kind_of
 from tools.registry import Installed
 from tools.scan import Scan
 from tools.scan.cache import head_of
 
 KEPT_SCANS = 8
 """Scans whose voxels stay in the cluster's shared memory: a few cases at work, some 100 MB each."""
-ANSWER_S, START_S, CLOSE_S = 3.0, 180.0, 30.0
+ANSWER_S, START_S, JOIN_S, CLOSE_S = 3.0, 180.0, 90.0, 30.0
+_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
+"""HTTP/2's, which a cluster's head speaks: it answers with its settings (a frame of kind 4)."""
+GREETING_S = 10.0
+"""A busy head answers well within this."""
 LOOK_S = 0.1
 """How often a waiting request looks whether the reader stopped it."""
 _AUTO = "auto"
@@ -43,6 +47,10 @@ _ROOT = str(Path(__file__).resolve().parents[2])
 
 Told = queue.SimpleQueue[tuple[list[Any], Parcel | None] | None]
 """What the bridge says of one job; None: it is gone."""
+
+
+class _NoRay(Exception):
+    """Something else than Ray listens there."""
 
 
 class _Gone(Exception):
@@ -65,12 +73,32 @@ def check(address: str | None) -> None:
             "The app runs on one of the cluster's machines."
         )
     try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=ANSWER_S).close()
+        _greet(host.strip("[]"), int(port))
+    except _NoRay:
+        raise EngineDown(
+            f"What answers at {address} is no Ray cluster. SCANWRIGHT_RAY_ADDRESS is host:port of the cluster's head, "
+            "as `ray start --head` says it. What was recorded before is kept."
+        ) from None
     except (OSError, OverflowError) as error:
         raise EngineDown(
             f"No Ray cluster answers at {address} ({type(error).__name__}). Start it (ray start --head), or unset "
             "SCANWRIGHT_RAY_ADDRESS to run on this machine. What was recorded before is kept."
         ) from error
+
+
+def _greet(host: str, port: int) -> None:
+    """Raise OSError when nobody answers at an address, _NoRay when somebody else does: Ray would wait for minutes."""
+    with socket.create_connection((host, port), timeout=ANSWER_S) as end:
+        if os.environ.get("RAY_USE_TLS", "0") == "1":
+            return
+        end.settimeout(GREETING_S)
+        try:
+            end.sendall(_GREETING)
+            answer = end.recv(4)
+        except OSError as error:
+            raise _NoRay from error
+    if answer[3:4] != _GREETING[-6:-5]:
+        raise _NoRay
 
 
 class RayEngine:
@@ -102,6 +130,11 @@ class RayEngine:
     def lane(self, tool: Installed) -> tuple[str, int]:
         """One queue a tool, as wide as the tool may have copies: what the cluster holds back is fair no more."""
         return tool.spec.name, copies(self._plan, self._joined().room, gpu_share(tool.spec))
+
+    def batch(self, tool: Installed) -> int:
+        """As many as the tool takes, where its copies run on what gains from it; one while no cluster is joined."""
+        bridge = self._bridge
+        return batch_size(tool.spec, kind_of(self._plan, bridge.room, gpu_share(tool.spec))) if bridge else 1
 
     def perform(
         self, tool: Installed, requests: Sequence[Request], progress: Progress, stopped: Callable[[], bool]
@@ -170,13 +203,14 @@ class _Bridge:
 
     def _open(self, plan: Plan, end: socket.socket) -> Room:
         try:
-            end.settimeout(START_S)
+            end.settimeout(START_S if plan.address is None else JOIN_S)
             self._channel.send(plan.as_said())
             said, _ = self._channel.receive()
             end.settimeout(None)
         except (OSError, EOFError, Garbled) as error:
             self.close(0.0)
-            raise EngineDown(f"{plan.where} could not be started or joined. Nothing was recorded.") from error
+            done = "started" if plan.address is None else "joined"
+            raise EngineDown(f"{plan.where} could not be {done}. Nothing was recorded. Ask again.") from error
         if "error" in said:
             self.close(CLOSE_S)
             raise error_of(*said["error"])

@@ -12,7 +12,7 @@ import logging
 import os
 import platform
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -26,21 +26,28 @@ from tools.engines.errors import MixedVersions, named
 from tools.engines.fingerprint import Fingerprint, differences, fingerprint
 from tools.engines.local import carried_out
 from tools.engines.parcel import AnyArray, Parcel, pack, unpack
+from tools.engines.tickets import take
 from tools.registry import Installed, Registry
 from tools.scan.cache import of_head
 
 log = logging.getLogger(__name__)
 
 Said = list[Any]
-"""One message: ["progress", fraction, phrase], ["error", name, text] for all, or ["result", head, array, ...]."""
+"""A message: ["progress", fraction, phrase], ["error", name, text] for all, ["result", head, array, ...] or [LOST]."""
+LOST = "lost"
+"""Said of a try that another worker had begun."""
 
 
 class Replica:
     """A tool that answers one request, or one batch, at a time."""
 
-    def __init__(self, name: str, folder: str | None, isolate: tuple[str, ...], device: str, threads: int) -> None:
+    def __init__(
+        self, name: str, folder: str | None, isolate: tuple[str, ...], device: str, threads: int,
+        taken: Callable[[str], bool] = take,
+    ) -> None:  # fmt: skip
         os.environ["OMP_NUM_THREADS"] = str(threads)  # before torch is imported, which reads it once
         self._name = name
+        self._taken = taken
         self._device = best_device() if device == "cuda" else device
         self._registry = Registry.discover(Path(folder) if folder else None, isolate)
         self._one = ThreadPoolExecutor(1, thread_name_prefix="scanwright-copy")
@@ -54,11 +61,12 @@ class Replica:
         except (Exception, SystemExit):  # noqa: BLE001 - a plug-in may raise anything; its first use will tell
             log.warning("%s could not be loaded ahead of its first use", self._name)
 
-    async def answer(self, wanted: Fingerprint, head: Any, *arrays: AnyArray) -> AsyncIterator[Any]:
+    async def answer(self, wanted: Fingerprint, ticket: str, head: Any, *arrays: AnyArray) -> AsyncIterator[Any]:
         """Yield lists of messages; the last one is the result or an error.
 
         Args:
             wanted: what the app's tool is.
+            ticket: of this try; a try whose ticket is gone is not begun.
             head: the scans' and the requests', as the app packed them.
             arrays: each scan's voxels, from the object store, then the requests'.
         """
@@ -67,7 +75,7 @@ class Replica:
         def tell(*message: Any) -> None:
             loop.call_soon_threadsafe(said.put_nowait, list(message))
 
-        self._one.submit(self._work, wanted, head, arrays, tell, stop)
+        self._one.submit(self._work, wanted, ticket, head, arrays, tell, stop)
         try:
             while True:
                 batch = [await said.get()]
@@ -80,8 +88,9 @@ class Replica:
             stop.set()
 
     def _work(
-        self, wanted: Fingerprint, head: Any, arrays: tuple[AnyArray, ...], tell: Any, stop: threading.Event
-    ) -> None:
+        self, wanted: Fingerprint, ticket: str, head: Any, arrays: tuple[AnyArray, ...], tell: Any,
+        stop: threading.Event,
+    ) -> None:  # fmt: skip
         def progress(fraction: float, phrase: str) -> None:
             if stop.is_set():
                 raise Cancelled("Stopped by the reader; nothing was recorded.")
@@ -89,6 +98,9 @@ class Replica:
 
         try:
             if stop.is_set():
+                return
+            if not self._taken(ticket):
+                tell(LOST)
                 return
             tool = self._tool(wanted)
             heads = head["scans"]

@@ -3,6 +3,7 @@
     windows     where windows lie and how large they are: numbers only, no torch
     slide       a network over all windows of a volume, blended; the answers of MONAI's sliding window
     memory      what a network needs and what there is; smaller, then slower, when it does not fit, and said so
+    together    several pieces of work whose questions to a network share a pass
     precision   where bfloat16 is worth it: never chosen for a model that does not say it holds
 
 Knows no scan, no tool and no weights.
@@ -11,9 +12,10 @@ Knows no scan, no tool and no weights.
 from tools.inference.memory import Attempt, bytes_a_voxel, first_that_fits, is_out_of_memory, room_bytes
 from tools.inference.precision import has_fast_bfloat16
 from tools.inference.slide import Answer, OtherSize, Sliding, infer, slide
+from tools.inference.together import Ask, together
 from tools.inference.windows import Windows, fitted
 
 __all__ = [
-    "Answer", "Attempt", "OtherSize", "Sliding", "Windows", "bytes_a_voxel", "first_that_fits", "fitted",
-    "has_fast_bfloat16", "infer", "is_out_of_memory", "room_bytes", "slide",
+    "Answer", "Ask", "Attempt", "OtherSize", "Sliding", "Windows", "bytes_a_voxel", "first_that_fits", "fitted",
+    "has_fast_bfloat16", "infer", "is_out_of_memory", "room_bytes", "slide", "together",
 ]  # fmt: skip

@@ -27,11 +27,12 @@ def written(result: Result, card: Card, language: Language) -> list[str]:
     report = result.get("report") or {}
     if report.get("edited"):
         return _edit(report, language)
-    said = [
-        pick(language, "The report is written as a draft, for research use only; it needs review by a qualified reader.",
-             "报告已写为草稿,仅供研究使用,须由有资质的阅片者复核。")
-    ]  # fmt: skip
     in_it = [str(line).strip() for line in report.get("lines") or []]
+    other = bool(in_it) and all(language_of(line) != language for line in in_it)  # asked for in one language, in the other
+    said = [
+        pick(language, f"The report is written{' in Chinese' if other else ''} as a draft, for research use only; it needs review by a qualified reader.",
+             f"报告已{'用英文' if other else ''}写为草稿,仅供研究使用,须由有资质的阅片者复核。")
+    ]  # fmt: skip
     said += [_ended(line, language) for line in in_it[:SHOWN_LINES]]
     held = [c for c in (card.get("context") or {}).values() if c.get("words") and c.get("evidence")]
     said += stated([(str(c["words"]), str(c["evidence"])) for c in held], language)

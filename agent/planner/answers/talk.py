@@ -38,6 +38,11 @@ _PLAIN: dict[str, tuple[str, str]] = {
                  "此处无法给出倍增时间:需要同一病灶在可比薄层上以同一方法的两次测量,本病例没有这样的配对。"),
     "leave_out": ("To leave out one structure and nothing else, click on it and ask again; the outline is only tighter as a whole.",
                   "若只想排除某个结构,请先点击它再说一遍;目前只是整体收紧。"),
+    "threshold_beyond": ("A threshold lies strictly between 0 and 1 (or 0 % and 100 %), so nothing was outlined: which one do you want, for example 0.5?",
+                         "阈值须在0与1之间(即0%到100%,不含两端),因此没有勾画:请给出一个阈值,例如0.5?"),
+    "undo": ("I take no single step back: every earlier outline and size stays in the record, and nothing was changed now. "
+             "Say what the outline was like before - tighter, looser, or its threshold - and it is made that way again.",
+             "我不能单独撤销某一步:之前的轮廓和测量都保留在记录中,现在没有改变任何内容。请说明要恢复成怎样(收紧、放宽或某个阈值),即可重新勾画。"),
     "no_tool": ("I cannot assess that: no tool at hand is made for it.", "我无法评估这一项:现有工具不是为此而做。"),
     "both_ways": ("You asked for tighter and for looser at once: which of the two?", "您同时要求收紧和放宽:要哪一种?"),
     "pacs": ("There is no connection to mail here. "

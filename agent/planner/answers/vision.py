@@ -9,7 +9,7 @@ from typing import Any
 
 from agent.planner import refer
 from agent.planner.answers.anatomy import outlined_places
-from agent.planner.answers.beside import side_by_side
+from agent.planner.answers.beside import scores, scores_side_by_side, side_by_side
 from agent.planner.answers.wording import cite, name_of, pick, place, ref
 from agent.planner.reading import Language
 
@@ -31,9 +31,6 @@ _ASKED: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 Card = Mapping[str, Any]
 Result = Mapping[str, Any]
-
-_MOST_SCORES = 6
-"""Scores of another classifier than ours that are read out."""
 
 
 def found(result: Result, card: Card, language: Language) -> list[str]:
@@ -162,18 +159,8 @@ def rated(result: Result, language: Language, asked: str) -> list[str]:
     if re.search(r"malignan|benign|cancer|diagnos|tumou?r|恶|良|癌|诊断|什么病", asked):
         said.append(pick(language, "I cannot tell what a lesion is from its image: that is no question a tool here decides.",
                          "我无法由图像判断病灶的性质:这里没有工具能回答这个问题。"))  # fmt: skip
-    if "lidc_rating" in held:
-        beside = ref(item, "lidc_rating_from_diameter") if "lidc_rating_from_diameter" in held else ""
-        en = f"LIDC readers' rating, 1-5, as estimated for lesion {number}: {ref(item, 'lidc_rating')}"
-        en += f" (from diameter alone: {beside})" if beside else ""
-        zh = f"LIDC阅片者评分,1-5,病灶{number}的估计值:{ref(item, 'lidc_rating')}"
-        zh += f"(仅由直径:{beside})" if beside else ""
-    elif len(held) > _MOST_SCORES:  # a list of findings' names would read as findings
-        en, zh = "The tool's scores stand with their evidence", "该工具的各项评分列于证据中"
-    else:
-        parts = [f"{name_of(q, language)} {ref(item, q)}" for q in held]
-        en, zh = f"Lesion {number}: {', '.join(parts)}", f"病灶{number}:{'、'.join(parts)}"
-    said.append(cite(language, pick(language, en, zh), item))
+    several = scores_side_by_side(result, language)
+    said += several or [scores(number, result, language)]
     said += _attributes(held, item, language)
     if result.get("explanation"):
         said.append(

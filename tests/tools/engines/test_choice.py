@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -115,3 +116,18 @@ def test_a_copy_takes_what_its_tool_needs() -> None:
     assert copies(Plan(), gpus, 0.0) == 4
     assert copies(Plan(replicas=7), cpus, 0.1) == 7
     assert Plan.of_said(Plan("a:1", "cpu", 2, "/x", ("own",)).as_said()) == Plan("a:1", "cpu", 2, "/x", ("own",))
+
+
+def test_something_else_at_the_address_is_told_at_once() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        def speak() -> None:
+            end, _ = other.accept()
+            end.sendall(b"SSH-2.0-other\r\n")
+            end.close()
+
+        talking = threading.Thread(target=speak)
+        talking.start()
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        with pytest.raises(EngineDown, match=f"What answers at {address} is no Ray cluster"):
+            open_runtime(engine="ray", address=address)
+        talking.join()

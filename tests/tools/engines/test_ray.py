@@ -65,6 +65,17 @@ def test_a_worker_that_dies_is_replaced_and_its_request_tried_again(actors: Acto
         runtime.close()
 
 
+def test_what_serve_sends_again_by_itself_is_not_begun_again(actors: Actors, tmp_path: Path) -> None:
+    """Serve tries by itself, and without end, what a worker had begun when it died before its first word came back."""
+    late, tries, told = Path(__file__).parents[2] / "late.py", tmp_path / "tries", tmp_path / "told"
+    subprocess.run([sys.executable, late, actors.folder, tries, told], capture_output=True, timeout=300, check=True)
+    *lost, (kind, _, text) = json.loads(told.read_text())
+    assert lost == [["progress", 0.0, "a worker was lost; starting again"]] * 3
+    assert kind == "error"
+    assert "worker died 3 times over this request" in text
+    assert len(pids(tries)) == len(set(pids(tries))) == 3
+
+
 def test_a_node_lost_in_the_middle_of_work_loses_nothing(actors: Actors, tmp_path: Path, nodes: Nodes) -> None:
     runtime, begun, go = on_ray(actors, address=nodes.address, replicas=2), tmp_path / "begun", tmp_path / "go"
     try:
@@ -162,7 +173,7 @@ def test_cancelling_while_a_copy_is_started(actors: Actors) -> None:
         runtime.close()
 
 
-def told(engine: str, home: Path, scan: Path) -> list[tuple[object, ...]]:
+def on_record(engine: str, home: Path, scan: Path) -> list[tuple[object, ...]]:
     """Segment, measure and report a scan in a session of its own; return all that is on the record, but for times."""
     from agent import Failed, Session, Settings, Workspace
 
@@ -189,7 +200,7 @@ def test_a_whole_session_on_the_cluster_leaves_the_same_record(tmp_path: Path) -
     scan, _ = chest_phantom((Sphere((80.0, 10.0, 20.0), 14.0),), spacing=(1.4, 1.4, 2.5))
     file = tmp_path / "scan.nii.gz"
     nibabel.save(nibabel.Nifti1Image(np.asarray(scan.voxels), scan.affine), file)
-    here, there = (told(engine, tmp_path / engine, file) for engine in ("local", "ray"))
+    here, there = (on_record(engine, tmp_path / engine, file) for engine in ("local", "ray"))
     assert len(here) >= 3
     assert [str(line) for line in here] == [str(line) for line in there]
 

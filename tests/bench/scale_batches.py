@@ -1,6 +1,6 @@
 """Studies an hour and memory of a batch: generated chests, the sample CTs where they are; one worker, and one a core.
 
-    python tests/bench/batches.py [--studies N]
+    python tests/bench/scale_batches.py [--studies N]
 
 The rate that lasts is taken from the second study of each worker on (the first loads the models); memory is the sum of
 what the run's processes hold by themselves (PSS), sampled, at its most.
