@@ -39,7 +39,7 @@ _PLAIN = frozenset(
     hilum hilar hila pleura pleural effusion pericardial mediastinum mediastinal node nodes lymph nodal airway bronchus
     bronchial bronchi trachea carina fissure fissural apex apical basal base rib ribs sternum spine spinal vertebra
     vertebral thoracic lumbar cervical sacral shoulder knee hip ankle wrist elbow hand foot leg arm skull orbit
-    sinuses brain cerebral cerebellar hippocampus hippocampal heart cardiac aorta aortic coronary artery arteries vein
+    sinuses brain cerebral cerebellar heart cardiac aorta aortic coronary artery arteries vein
     veins liver hepatic spleen kidney kidneys renal adrenal pancreas bowel colon stomach bladder prostate uterus ovary
     breast thyroid neck head chest abdomen abdominal pelvis pelvic bone bones skin muscle joint cartilage urogram
     nodule nodules lesion lesions mass masses opacity opacities cyst cysts calcification calcified granuloma emphysema

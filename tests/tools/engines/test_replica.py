@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
 from acting import Actors, asked
+from coroutines import run
 
 from tools.engines.fingerprint import fingerprint
 from tools.engines.parcel import pack
@@ -31,7 +31,7 @@ def said(copy: Replica, actors: Actors, ticket: str, **parameters: Any) -> list[
         stream = copy.answer(fingerprint(actors.tool()), ticket, head, request.scan.voxels, *parcel.arrays)
         return [message async for batch in stream for message in batch]
 
-    return asyncio.run(all_of_it())
+    return run(all_of_it())
 
 
 def test_a_try_is_begun_once_whatever_is_sent_again(actors: Actors, tmp_path: Path) -> None:
