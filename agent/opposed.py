@@ -25,7 +25,7 @@ _SPLIT = re.compile(
 )
 _POLITE = re.compile(r"^(?:please|pls|now|also|can you|could you|请|把|再|给我)\s*", re.IGNORECASE)
 _OTHER = re.compile(
-    r"\b(?:or|then|first|no,|sorry|instead|rather|actually|mean|not that|window|report|sentence|slice"
+    r"\b(?:or|then|first|no(?=,)|sorry|instead|rather|actually|mean|not that|window|report|sentence|slice"
     r"|margin|top|bottom|if|unless|except|other|rest|others|both)\b"
     r"|或|还是|然后|先|不对|更正|应该|窗|报告|句|层|如果|除|其他|其余",
     re.IGNORECASE,

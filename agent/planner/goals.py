@@ -140,6 +140,9 @@ def _recall(what: str, clause: str, card: Card) -> list[Goal]:
     numbers = meant.numbers or ((only,) if only is not None else ())
     arguments: dict[str, Any] = {"what": what}
     first = _unmeasured(card) if what == "measurements" and said.by_size is not None else []
+    ids = [int(x["id"]) for x in refer.lesions(card)]
+    if both and card.get("focus") in ids and len(ids) > 1:  # left out, it would be of the one in focus alone
+        return [*first, *(Goal("recall", {**arguments, "lesion": n}) for n in ids)]
     return [*first, Goal("recall", {**arguments, **({"lesion": numbers[0]} if numbers and not first else {})})]
 
 

@@ -53,7 +53,7 @@ _NEGATIVE = re.compile(
 )
 _WRITES = re.compile(r"\b(?:write|put|add|state|say|report|insert|include|note|dictate|conclude)\b|写|加|报告|注明|记录", re.ASCII)
 _ON_OLDER = re.compile(
-    r"\b(?:on|in|at) (?:the |his |her |that |this )?(?:prior|previous|earlier|older?|last) (?:scan|ct|study|exam|film|one|images?|imaging)\b"
+    r"\b(?:on|in|at) (?:the |his |her |that |this )?(?:prior|previous|earlier|old(?:er)?|last) (?:scan|ct|study|exam|film|one|images?|imaging)\b"
     r"|(?:上次|上一次|旧|老|以前|之前|既往)的?(?:片子?|ct|检查|扫描)[^,。]{0,4}(?:上|里|中|时|是|有|测|量|多)", re.ASCII
 )
 _RECORD = re.compile(r"^(?:and |then |please )*(?:add|note|record|remember|keep) (?:that|this|it)(?: down| in mind)?[.! ]*$|^(?:请)?(?:记录|记下|记住|加上)(?:一下|这个)?$", re.ASCII)
@@ -249,6 +249,8 @@ def whole_clauses(text: str, card: Card) -> list[str]:
     found: list[str] = []
     lead = ""
     pieces = clauses(text)
+    if slots.sum_wanted(text) and not any(slots.sum_wanted(p) for p in pieces):
+        pieces = [text]  # "take 1 and 2 as targets and give me the sum": which, then what of them
     for clause in pieces:
         whole = f"{lead}, {clause}" if lead else clause
         if found and not lead and again.bare(clause) and _names_none(found[-1]):

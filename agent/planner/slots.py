@@ -68,7 +68,7 @@ LOOSER = re.compile(
 
 _THRESHOLD = re.compile(
     r"(?:threshold|cut[- ]?off|probability|level|阈值|概率)\D{0,12}?(?<![\d.])(0?\.\d+|[01](?:\.\d+)?(?!\d)|\d{1,3}(?:\.\d+)?\s*%|\d{2}(?![\d.]))"
-    r"|(?<![\d.])(0?\.\d+)\s*(?:threshold|cut[- ]?off|probability|的?阈值)|(\d{1,2}(?:\.\d+)?)\s*(?:%|percent|per cent)"
+    r"|(?<![\d.])(0?\.\d+)\s*(?:threshold|cut[- ]?off|probability|的?阈值)|(\d{1,2}(?:\.\d+)?)\s*(?:%|percent|per cent)(?!\s*(?:smaller|bigger|larger|tighter|looser|narrower|wider|less|more))"
     r"|(?:百分之\s*([一二三四五六七八九十]{1,3}|\d{1,2})|([一二三四五六七八九]|(?<!\d)[1-9])成(?!功|[员分像为]))|(?:at|with|using|to|try|用|以|到|为)\s*(0?\.\d+)(?![\d.]*\s*(?:mm|cm))", re.ASCII
 )
 _NUMBER = r"[-+−]?\d{1,4}(?:\.\d+)?"
@@ -89,7 +89,7 @@ OWN_LINE = re.compile(
     r"|\bthe (?:line|axis) (?:that )?i (?:drew|made|set)\b|(?:用|以|按|采用)我(?:自己)?(?:画|量|测|划)?(?:的|出的)?(?:那条)?(?:线|轴|径|尺|测量)", re.ASCII
 )
 SUM = re.compile(
-    r"\bsums?\b[^.;]{0,24}\b(?:targets?|diameters?|ax[ie]s|longest)\b|\bsld\b|\b(?:add|total)(?: up)?\b[^.;]{0,16}\b(?:targets?|diameters?)\b|\btarget sum\b"
+    r"\bsums?\b[^.;]{0,24}\b(?:targets?|diameters?|ax[ie]s|longest)\b|\bsld\b|\btargets?\b[^.;]{0,24}\b(?:sums?|add (?:them|these|it) up|total)\b|\b(?:add|total)(?: up)?\b[^.;]{0,16}\b(?:targets?|diameters?)\b|\btarget sum\b"
     r"|(?:靶病灶|靶灶|长径|直径|径线)[^,。]{0,6}(?:总和|之和|合计|加起来|求和)", re.ASCII
 )
 _SUMMED = re.compile(r"(?:targets?|lesions?|nodules?|靶病灶|靶灶|病灶)\D{0,10}?\d{1,3}(?:\s*(?:,|and|&|\+|、|和|与)\s*(?:(?:lesion|nodule|病灶)\s*)?\d{1,3})*(?!\s*(?:mm|cm|毫米))")

@@ -189,6 +189,7 @@ def _grounding(home: Path, log: _Log) -> dict[str, Any]:
 
 def _told(home: Path, said: list[Any], log: _Log) -> dict[str, Any]:
     """Score clauses as a careless model would write them, and what is true in the same forms."""
+    import alterations_fresh
     import alterations_told
     import truths_told
 
@@ -207,6 +208,8 @@ def _told(home: Path, said: list[Any], log: _Log) -> dict[str, Any]:
             judge(kind, text, case.evidence, case.current)
         for text in truths_told.true(case):
             judge("true", text, case.evidence, case.current)
+        for true, text in alterations_fresh.clauses(case):
+            judge("true, freely worded" if true else "told: freshly", text, case.evidence, case.current)
     rows = list(truths_told.rows(home))
     for text, _, _, item in rows:
         judge("true, of a passage", f"{text} [{item.id}].", {item.id: item}, {item.id})

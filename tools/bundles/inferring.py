@@ -10,7 +10,7 @@ from typing import Any
 
 from tools.bundles.metadata import About
 from tools.contract import Progress
-from tools.inference import Attempt, OtherSize, Sliding, first_that_fits, infer
+from tools.inference import Attempt, OtherSize, Sliding, first_that_fits, infer, on_cpu, placed
 
 _WINDOWED = ("SlidingWindowInferer", "SlidingWindowInfererAdapt")
 
@@ -73,6 +73,7 @@ def _each(value: Any) -> Any:
 def _whole(image: Any, network: Any, inferer: Any, device: str) -> Any:
     import torch
 
+    network = placed(network, device)
     with torch.inference_mode():
         batch = image.to(device)
         answer = network(batch) if inferer is None else inferer(batch, network)
@@ -81,8 +82,5 @@ def _whole(image: Any, network: Any, inferer: Any, device: str) -> Any:
 
 
 def _on_cpu(image: Any, network: Any, inferer: Any, device: str) -> Any:
-    network.to("cpu")
-    try:
+    with on_cpu(network, device):
         return _whole(image, network, inferer, "cpu")
-    finally:
-        network.to(device)

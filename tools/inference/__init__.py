@@ -9,7 +9,15 @@
 Knows no scan, no tool and no weights.
 """
 
-from tools.inference.memory import Attempt, bytes_a_voxel, first_that_fits, is_out_of_memory, room_bytes
+from tools.inference.memory import (
+    Attempt,
+    bytes_a_voxel,
+    first_that_fits,
+    is_out_of_memory,
+    on_cpu,
+    placed,
+    room_bytes,
+)
 from tools.inference.precision import has_fast_bfloat16
 from tools.inference.slide import Answer, OtherSize, Sliding, infer, slide
 from tools.inference.together import Ask, together
@@ -17,5 +25,5 @@ from tools.inference.windows import Windows, fitted
 
 __all__ = [
     "Answer", "Ask", "Attempt", "OtherSize", "Sliding", "Windows", "bytes_a_voxel", "first_that_fits", "fitted",
-    "has_fast_bfloat16", "infer", "is_out_of_memory", "room_bytes", "slide", "together",
+    "has_fast_bfloat16", "infer", "is_out_of_memory", "on_cpu", "placed", "room_bytes", "slide", "together",
 ]  # fmt: skip

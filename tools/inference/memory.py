@@ -6,10 +6,11 @@ there are, best first. Knows no network's kind and no tool.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -86,6 +87,31 @@ def free_what_is_held() -> None:
         torch.cuda.empty_cache()
 
 
+@contextlib.contextmanager
+def on_cpu(network: Any, device: str) -> Iterator[None]:
+    """Have a network on the CPU for a while, then on its device again.
+
+    Where there is no room for it there now, all of it stays on the CPU and `placed` tries again at its next use.
+    """
+    network.to("cpu")
+    try:
+        yield
+    finally:
+        try:
+            network.to(device)
+        except (MemoryError, RuntimeError) as error:
+            network.to("cpu")  # a network on two devices answers nothing
+            if not is_out_of_memory(error):
+                raise
+            log.warning("no room on %s to put a network back; it is tried again at its next use", device)
+
+
+def placed(network: Any, device: str) -> Any:
+    """Return a network on a device, put there where it had to stay on the CPU."""
+    held = next(iter(network.parameters()), None) if hasattr(network, "parameters") else None
+    return network.to(device) if held is not None and held.device.type != device.partition(":")[0] else network
+
+
 def room_bytes(device: str) -> float:
     """Return the bytes that a network may use on a device, `SHARE` of what is free."""
     if device.startswith("cuda"):
@@ -123,7 +149,8 @@ def bytes_a_voxel(network: Any, channels: int, window: Sequence[int], device: st
 
     known = _measured.get(network, {}).get(device)
     if known is None:
-        known = _measure(torch.zeros((1, channels, *window), device=device), network, device) / math.prod(window)
+        sample = torch.zeros((1, channels, *window), device=device)
+        known = _measure(sample, placed(network, device), device) / math.prod(window)
         _measured.setdefault(network, {})[device] = known
     return known
 

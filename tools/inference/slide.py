@@ -1,8 +1,9 @@
 """A network over all windows of a volume, blended into one answer. Arrays are torch's, (1, channel, *axes).
 
 With a bundle's own window, overlap and blending the answers are those of MONAI's `sliding_window_inference`, to
-rounding. Windows in which nothing lies that matters are left out; windows go to the device a batch at a time while the
-one before is computed; sums stay on the device. Knows no scan and no file.
+rounding. Windows in which nothing lies that matters are left out; an image too large for the device goes there a batch
+of windows at a time, each put together while the one before is computed; sums stay on the device. Knows no scan and no
+file.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from tools.contract import ToolFailed
-from tools.inference.memory import Attempt, bytes_a_voxel, first_that_fits, is_out_of_memory, room_bytes
+from tools.inference.memory import Attempt, bytes_a_voxel, first_that_fits, is_out_of_memory, on_cpu, placed, room_bytes
 from tools.inference.precision import has_fast_bfloat16
 from tools.inference.windows import OVERLAP, Windows, fitted
 
@@ -133,11 +134,8 @@ def _on_cpu(
     image: Any, network: Any, how: Sliding, device: str, matters: Any, progress: Progress | None
 ) -> Answer:
     """Run with the network on the CPU, and put it back."""
-    network.to("cpu")
-    try:
+    with on_cpu(network, device):
         return slide(image, network, how, "cpu", matters=matters, progress=progress)
-    finally:
-        network.to(device)
 
 
 def _fitted(image: Any, network: Any, how: Sliding, device: str) -> tuple[int, ...]:
@@ -171,6 +169,7 @@ def slide(
     assert how.window is not None
     if matters is not None and how.outside is None:
         raise ValueError("Windows are to be left out, but no answer is given for what lies there. Give `outside`.")
+    network = placed(network, device)
     plan = Windows.over(tuple(image.shape[2:]), how.window, how.overlap)
     pad = [n for pair in reversed(plan.padding) for n in pair]
     with torch.inference_mode():
@@ -234,7 +233,7 @@ class _Sums:
 def _batches(
     image: Any, places: Sequence[tuple[slice, ...]], size: int, device: str
 ) -> Iterator[tuple[Any, Sequence[tuple[slice, ...]]]]:
-    """Yield windows on the device, a batch at a time. On a GPU the next one travels while this one is computed."""
+    """Yield windows on the device, a batch at a time; on a GPU the next is put together while this one is computed."""
     import torch
 
     groups = [places[n : n + size] for n in range(0, len(places), size)]
@@ -243,7 +242,8 @@ def _batches(
     if not device.startswith("cuda") or image.is_cuda:
         for where in groups:
             windows = [image[(slice(None), slice(None), *place)] for place in where]
-            yield (windows[0] if len(windows) == 1 else torch.cat(windows)), where
+            batch = windows[0] if len(windows) == 1 else torch.cat(windows)
+            yield (batch.contiguous(memory_format=_layout(batch)) if image.is_cuda else batch), where
         return
 
     def sent(where: Sequence[tuple[slice, ...]]) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tools.contract import ToolFailed
-from tools.inference import Attempt, bytes_a_voxel, first_that_fits, is_out_of_memory, room_bytes
+from tools.inference import Attempt, bytes_a_voxel, first_that_fits, is_out_of_memory, on_cpu, placed, room_bytes
 
 torch = pytest.importorskip("torch")
 
@@ -75,3 +75,39 @@ def test_a_networks_need_grows_with_its_channels_and_not_with_the_window() -> No
 
 def test_there_is_some_room() -> None:
     assert 2**20 < room_bytes("cpu") < 2**50
+
+
+class Moving(torch.nn.Linear):
+    """A network whose way back to its device (`meta` stands for a GPU) fails at first."""
+
+    def __init__(self, error: Exception | None) -> None:
+        super().__init__(2, 2)
+        self.error = error
+        self.went: list[str] = []
+
+    def to(self, device: str) -> Moving:  # type: ignore[override]
+        self.went.append(device)
+        if device == "meta" and self.error is not None:
+            self.weight = torch.nn.Parameter(self.weight.to("meta"))  # as one whose bias had no room any more
+            error, self.error = self.error, None
+            raise error
+        self.weight = torch.nn.Parameter(torch.zeros(2, 2, device=device))
+        return self
+
+
+@pytest.mark.parametrize("error", FULL[1:])
+def test_a_network_without_room_on_its_device_stays_whole_and_goes_back_later(error: Exception) -> None:
+    network = Moving(error)
+    with on_cpu(network, "meta"):
+        assert network.weight.device.type == "cpu"
+    assert network.went == ["cpu", "meta", "cpu"]
+    assert {p.device.type for p in network.parameters()} == {"cpu"}
+    assert placed(network, "meta").weight.device.type == "meta"
+    assert network.went.pop() == "meta"
+    placed(network, "meta")
+    assert network.went == ["cpu", "meta", "cpu"], "it is there already"
+
+
+def test_another_error_on_the_way_back_is_itself() -> None:
+    with pytest.raises(RuntimeError, match="odd"), on_cpu(Moving(RuntimeError("odd")), "meta"):
+        pass

@@ -29,7 +29,7 @@ from tools.contract import (
     VisionTool,
     outside,
 )
-from tools.inference import Ask, Attempt, first_that_fits, together
+from tools.inference import Ask, Attempt, first_that_fits, has_fast_bfloat16, on_cpu, placed, together
 from tools.measure import touches_edge
 from tools.models.nodule_segmenter.components import SNAP_MM, Prompts
 from tools.models.nodule_segmenter.frame import Upright
@@ -229,16 +229,15 @@ class NoduleSegmenter(VisionTool):
         import torch
 
         kind = device.split(":")[0]
-        with torch.inference_mode(), torch.autocast(kind, torch.bfloat16, enabled=kind == "cuda"):
-            placed = batch.to(device=device, memory_format=torch.channels_last_3d)
-            return torch.sigmoid(self._network(placed).float() + SHIFT)[:, 0].cpu()
+        lower = kind == "cuda" and has_fast_bfloat16(device)
+        network = placed(self._network, device)
+        with torch.inference_mode(), torch.autocast(kind, torch.bfloat16, enabled=lower):
+            there = batch.to(device=device, memory_format=torch.channels_last_3d)
+            return torch.sigmoid(network(there).float() + SHIFT)[:, 0].cpu()
 
     def _on_cpu(self, batch: Any) -> Any:
-        self._network.to("cpu")
-        try:
+        with on_cpu(self._network, self._device):
             return self._answer(batch, "cpu")
-        finally:
-            self._network.to(self._device)
 
 
 def _noted(looked: Looked) -> Array:
