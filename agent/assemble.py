@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from agent.card import prompt
-from agent.leaving import Leaving
 from agent.looking import LOOK, look_function, what_leaves
 from agent.middleware import CaseCard, Fallback, Privacy, ScopeGate, ToolErrors
+from agent.privacy.leaving import Leaving
 from agent.toolset import NEEDS_APPROVAL, Trace, langchain_tools
 from agent.toolset.desk import Desk
 

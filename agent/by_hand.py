@@ -14,7 +14,7 @@ from agent import drawn, edited, priors
 from agent.people import Level
 from agent.record import PriorRecord
 from agent.rights import needs
-from agent.statements import Statement
+from agent.stated import Statement
 from agent.toolset.desk import Desk
 from agent.toolset.vision import record_drawn
 from tools.contract import NotApplicable

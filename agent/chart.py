@@ -9,7 +9,7 @@ import dataclasses
 from typing import Any
 
 from agent.record import Record
-from agent.statements import Statement
+from agent.stated import Statement
 from agent.toolset.desk import Desk
 from tools.contract import NotApplicable
 from tools.evidence import Evidence

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from agent.chart import record_statement
 from agent.record import LesionRecord
-from agent.statements import Statement
+from agent.stated import Statement
 from agent.toolset.desk import Desk
 from agent.toolset.vision import record_drawn, segment
 from tools.contract import NotApplicable, SegmentRequest, outside

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from agent.events import Event, Question
-from agent.pasted import in_code, pasted
-from agent.stated_letter import accepts, offer, others_words
-from agent.statements import Statement, read_statements
+from agent.privacy.pasted import in_code, pasted
+from agent.stated import Statement, read_statements
+from agent.stated.letter import accepts, offer, others_words
 from tools.quantity import Language
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from langgraph.types import Command
 
 from agent import grounding
 from agent.events import AgentError, EndpointDown, Failed, Notice, TooMuchSent
-from agent.leaving import Leaving, held_lines, neutral
+from agent.privacy.leaving import Leaving, held_lines, neutral
 from agent.toolset import FUNCTIONS, Function, Trace, checked
 from agent.toolset.desk import Desk
 from knowledge import KnowledgeError

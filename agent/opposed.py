@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from agent.stated_letter import own_words
+from agent.stated.letter import own_words
 from tools.quantity import Language
 
 _PAIRS = (

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from agent.chart import record_statement, scan_facts
 from agent.record import PriorRecord
-from agent.statements import Statement
+from agent.stated import Statement
 from agent.toolset.desk import Desk
 from tools.contract import NotApplicable
 from tools.evidence import Evidence

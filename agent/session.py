@@ -20,14 +20,14 @@ from agent.card import card, withdrawn
 from agent.down import broke, told_when_down
 from agent.events import Approval, Busy, Event, Failed, NoRight, Notice, Question, UnknownCase
 from agent.hearing import heard, language, offered, typed
-from agent.leaving import Leaving
 from agent.opposed import opposed, which
 from agent.people import enough
 from agent.planner.library import asks_library
 from agent.privacy import Redactor
+from agent.privacy.leaving import Leaving
 from agent.record import Record
 from agent.rights import needs
-from agent.statements import Statement
+from agent.stated import Statement
 from agent.thread import Thread, finished
 from agent.toolset.desk import Desk
 from agent.workspace import Workspace

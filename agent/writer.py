@@ -12,8 +12,8 @@ from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING
 
 from agent import grounding
-from agent.asking_who import asks_who
 from agent.events import Clause, Event, Question, Struck, UngroundedAnswer
+from agent.privacy.asking_who import asks_who
 from agent.record import Record
 from agent.restate import restate
 from tools.quantity import Language
@@ -141,8 +141,10 @@ class Writer:
         }
         lines = "\n".join(f"- {clause}\n  Problem: {reason}" for _, clause, reason in fallen)
         asked = (
-            "These sentences were struck because their evidence does not carry them. Write each again so that it "
-            f"does, or leave it out. Answer with the sentences only.\n{lines}\nEvidence: {json.dumps(known)}"
+            "These sentences were struck because their evidence does not carry them. The problem names the word or "
+            "number: leave it out, or say it as the evidence does, with a reference such as {E9.axial_long_axis} for "
+            "each size. One fact a sentence; leave out a sentence that cannot be mended. Answer with the sentences "
+            f"only.\n{lines}\nEvidence: {json.dumps(known)}"
         )
         try:
             answer = endpoint.invoke([SystemMessage(PROMPT), HumanMessage(clean(asked))])

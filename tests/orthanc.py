@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import shutil
-import socket
 import subprocess
 import time
 import urllib.error
@@ -14,6 +13,8 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from servers import free_port
 
 PLUGINS = Path("/usr/share/orthanc/plugins")
 STARTS_IN_S = 60
@@ -39,7 +40,7 @@ def why_not() -> str | None:
 @contextlib.contextmanager
 def running(folder: Path, *, read_only_web: bool = False) -> Iterator[Orthanc]:
     """Start Orthanc with its data in a folder, wait until it answers, and end it."""
-    web, node = _free_port(), _free_port()
+    web, node = free_port(), free_port()
     config = {
         "Name": "test", "StorageDirectory": str(folder / "db"), "IndexDirectory": str(folder / "db"),
         "HttpPort": web, "DicomPort": node, "DicomAet": "ORTHANC", "RemoteAccessAllowed": False,
@@ -58,12 +59,6 @@ def running(folder: Path, *, read_only_web: bool = False) -> Iterator[Orthanc]:
     finally:
         process.terminate()
         process.wait(timeout=30)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:

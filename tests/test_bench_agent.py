@@ -113,6 +113,29 @@ def test_what_a_careless_model_would_write_is_caught_and_what_is_true_passes(tmp
     assert len(alarms) <= 0.005 * counted[1], alarms
 
 
+@pytest.mark.long
+def test_writers_voices_pass_and_what_is_false_in_them_falls(tmp_path: Path) -> None:
+    """First runs: 30.6 % and 27.4 % of the true clauses were refused in English and Chinese. Mended by cause since."""
+    from agent.grounding import check
+
+    true, false, again = _load("truths_voices"), _load("alterations_voices"), _load("voices_again")
+    said = [s for s in _load("truths").cases(tmp_path) if s.source == "own"]
+    judged: list[tuple[str, bool, str, bool]] = []
+    for case in _load("truths_told").cases_of(said):
+        texts = [(True, t) for t in (*(t for _, t in true.true(case)), *again.true(case))]
+        texts += [(False, t) for t in (*false.false(case), *again.false(case))]
+        judged += [(case.language, right, t, bool(check(t, case.evidence, current=case.current))) for right, t in texts]
+    for language, text, book in true.cited_alone(tmp_path / "voices"):
+        items = {e.id: e for e in book.all()}
+        judged.append((language, True, text, bool(check(text, items, current={e.id for e in book.current()}))))
+    for language in ("en", "zh"):
+        for right in (True, False):
+            wrong = [t for spoken, true_, t, fell in judged if (spoken, true_) == (language, right) and fell == right]
+            count = sum((spoken, true_) == (language, right) for spoken, true_, _, _ in judged)
+            assert count > 700
+            assert len(wrong) <= 0.005 * count, wrong
+
+
 def test_a_thread_keeps_what_is_current_and_not_every_step(tmp_path: Path) -> None:
     import scripted
 

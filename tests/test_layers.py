@@ -30,7 +30,7 @@ NEVER = {
 SPAWNED_BY_NAME = {"pickle", "dill", "cloudpickle"}
 
 LONG = {
-    "agent/statements.py": "one table of patterns a field, English beside Chinese",
+    "agent/stated/statements.py": "one table of patterns a field, English beside Chinese",
 }
 MOST_LINES = 400
 
@@ -107,7 +107,7 @@ def test_no_module_calls_a_variable_tools_or_agent() -> None:
 
 def test_nothing_evaluates_text_or_prints() -> None:
     """No eval, no exec; print only where the command line speaks or a training script reports."""
-    speaks = {"ui/options.py", "ui/terminal.py", "ui/demo.py"}
+    speaks = {"ui/commands/options.py", "ui/terminal.py", "ui/demo.py"}
     wrong = []
     for path in modules():
         name = str(path.relative_to(ROOT))

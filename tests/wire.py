@@ -8,7 +8,8 @@ from typing import Any
 
 import httpx
 
-from agent.events import Clause
+from agent.events import Clause, Failed, Struck
+from agent.session import Session
 
 Answer = Callable[[dict[str, Any]], httpx.Response]
 
@@ -88,3 +89,10 @@ def of(events: list[Any], kind: type) -> list[Any]:
 
 def says(events: list[Any]) -> list[str]:
     return [e.text for e in of(events, Clause)]
+
+
+def said(session: Session, text: str) -> str:
+    """Ask, have nothing fail or be struck out, and return what was answered."""
+    events = list(session.ask(text))
+    assert not [e for e in events if isinstance(e, Failed | Struck)], events
+    return " ".join(says(events))

@@ -10,7 +10,7 @@ from typing import Any
 from agent.settings import Settings, quiet
 from agent.workspace import Workspace
 from ui.acts import Acts, Update
-from ui.deeds import deed
+from ui.acts.deeds import deed
 from ui.login import LOOPBACK, Login
 from ui.opener import opener_html
 from ui.panels import footer, intro, settings_html
@@ -151,7 +151,7 @@ def web(workspace: Workspace, rooms: Rooms | None = None, login: Login | None = 
     """Return the whole web application: the page, its pictures and files, each reader behind cookie or login."""
     from ui.doors import add_doors
     from ui.gate import Gate
-    from ui.login_page import add_login
+    from ui.login.page import add_login
     from ui.routes import add_routes
 
     # Uploads rest in the data folder, not in a temporary folder that others of this machine may read.

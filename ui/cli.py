@@ -13,20 +13,14 @@ from typing import Annotated, Any
 
 import typer
 
-from ui.cli_audit import audit_app
-from ui.cli_batch import commands as batches
-from ui.cli_fetch import fetch
-from ui.cli_key import key_app
-from ui.cli_library import commands as library
-from ui.cli_mcp import commands as mcp_commands
-from ui.cli_move import commands as moves
-from ui.cli_pacs import pacs_app
-from ui.cli_people import people_app
-from ui.cli_privacy import commands as privacy
-from ui.cli_report import commands as papers
-from ui.cli_search import commands as searches
-from ui.cli_tools import tools_app
-from ui.options import (
+from ui.commands.audit import audit_app
+from ui.commands.batch import commands as batches
+from ui.commands.fetch import fetch
+from ui.commands.key import key_app
+from ui.commands.library import commands as library
+from ui.commands.mcp import commands as mcp_commands
+from ui.commands.move import commands as moves
+from ui.commands.options import (
     AsJson,
     BodyPart,
     CaseId,
@@ -38,6 +32,12 @@ from ui.options import (
     print_result,
     quiet_libraries,
 )  # fmt: skip
+from ui.commands.pacs import pacs_app
+from ui.commands.people import people_app
+from ui.commands.privacy import commands as privacy
+from ui.commands.report import commands as papers
+from ui.commands.search import commands as searches
+from ui.commands.tools import tools_app
 
 app = typer.Typer(
     name="scanwright",

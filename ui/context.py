@@ -1,6 +1,6 @@
 """What is stated about the patient and what is missing, as chips, and the short form to state it. HTML, all escaped.
 
-The fields and their values are those that `agent.statements` reads from words. Computes nothing.
+The fields and their values are those that `agent.stated` reads from words. Computes nothing.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from agent.audit import Line
 from ui.chat import framed
-from ui.readers import SHORTEST, Reader
+from ui.login.readers import SHORTEST, Reader
 
 _CHOICES = ("reader", "signer", "operator", "signer+operator")
 _ID = 12

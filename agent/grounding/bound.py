@@ -19,11 +19,15 @@ from tools.evidence import Evidence
 _BODILY = ("mm", "cm", "mm2", "cm2", "mm3", "ml", "hu", "pixel", "um")
 """Units of what a lesion measures."""
 _EACH = re.compile(r"\b(?:both|each|all|either)\b|均|都|各", re.IGNORECASE)
-_BY = re.compile(r"[x×*]|\bby\b", re.IGNORECASE)
+_BY = re.compile(r"[x×*乘]|\bby\b", re.IGNORECASE)
 _SIZES = ("axial_long_axis", "mean_diameter", "volume_voxel")
+_TWO = 2
+_ASIDE = re.compile(r"\s*\([^()]*\)")
+_VERSUS = re.compile(r"(?:\b(?:versus|vs\.?|against|compared (?:to|with))|对比|而另一(?:个|枚)?为?)\s*$", re.IGNORECASE)
+"""Right before the other one's size: "lesion 1 is the larger, at 16.9 mm versus 12.5 mm"."""
 _EQUAL = 0.05
 """Sizes closer than this, in mm, are written with the same digits."""
-_BIG, _SMALL = "larger|bigger|longer|greater|largest|biggest|longest", "smaller|shorter|smallest|shortest"
+_BIG, _SMALL = "larger|bigger|longer|greater|largest|biggest|longest|dominant", "smaller|shorter|smallest|shortest"
 _NAME = r"(?:(?:the )?(?:lesion|nodule|mass|candidate)\s+(?:no\.?\s*|number\s*|#)?|(?:病灶|结节|肿块)\s*){0}"
 _SAME = "(?:相同|一样|相等|相仿|相当|一致|等大)"
 _A, _B = _NAME.format(r"(?P<a>\d{1,3})"), _NAME.format(r"(?P<b>\d{1,3})")
@@ -48,7 +52,7 @@ _OF_TWO = tuple(
 _OF_ALL = tuple(
     (sign, re.compile(pattern, re.IGNORECASE))
     for sign, pattern in (
-        (1, rf"\bthe (?:{_BIG})(?: (?:one|lesion|nodule))?(?: of (?:the|these) (?:\w+ ?){{1,2}}?)?,? is\s+{_A}"),
+        (1, rf"\bthe (?:{_BIG})(?: (?:one|lesion|nodule))?(?: of (?:the|these) (?:\w+ ?){{1,2}}?)?,? is,?\s+{_A}"),
         (-1, rf"\bthe (?:{_SMALL})(?: (?:one|lesion|nodule))?(?: of (?:the|these) (?:\w+ ?){{1,2}}?)?,? is\s+{_A}"),
         (1, rf"{_A}\s+is the (?:{_BIG})\b(?! (?:\w+ )?than)"), (-1, rf"{_A}\s+is the (?:{_SMALL})\b(?! (?:\w+ )?than)"),
         (1, rf"(?:较|最|更)[大长](?:者|的)?(?:病灶|结节)?(?:是|为)\s*{_A}"),
@@ -100,7 +104,8 @@ def misplaced(text: str, amounts: Sequence[Amount], cited: Sequence[Evidence], a
     problems = []
     for place, group in _grouped(text, told, places, everyone):
         for lesion, amount in _pairs(text, place, group):
-            own = [e for e in cited if not about[e.id] or lesion in about[e.id]]
+            others = _VERSUS.search(text[: amount.start]) is not None and len(place) == 1 and len(everyone) == _TWO
+            own = [e for e in cited if not about[e.id] or (lesion in about[e.id]) != others]
             if lesion in everyone and not any(carries(e, amount, text[: amount.start]) for e in own):
                 problems.append(f"{amount.text!r} is not the size of lesion {lesion} in what is cited")
     return problems
@@ -130,21 +135,26 @@ def _pairs(text: str, lesions: tuple[int, ...], group: list[Amount]) -> list[tup
     return []
 
 
-def of_two(text: str, cited: Sequence[Evidence], about: About) -> tuple[bool | None, str]:
-    """Return whether lesions are compared as their sizes are (None: they are not compared), and in which words."""
+def of_two(text: str, cited: Sequence[Evidence], about: About) -> tuple[bool | None, str, str]:
+    """Return whether lesions are compared as their sizes are (None: not compared), in which words, and the rest."""
     if len({n for numbers in about.values() for n in numbers}) < 2:
-        return None, ""
+        return None, "", text
     sizes = _sizes(cited, about)
+    plain = _ASIDE.sub(lambda m: " " * len(m[0]), text)
     for sign, pattern in _OF_TWO:
-        match = pattern.search(text)
+        match = pattern.search(plain)
         if match:
-            return _ranked(sizes, int(match["a"]), [int(match["b"])], sign), match[0]
+            return _ranked(sizes, int(match["a"]), [int(match["b"])], sign), match[0], _without(text, match)
     for sign, pattern in _OF_ALL:
-        match = pattern.search(text)
+        match = pattern.search(plain)
         if match:
             others = [n for n in {n for held in sizes.values() for n in held} if n != int(match["a"])]
-            return _ranked(sizes, int(match["a"]), others, sign), match[0]
-    return None, ""
+            return _ranked(sizes, int(match["a"]), others, sign), match[0], _without(text, match)
+    return None, "", text
+
+
+def _without(text: str, match: re.Match[str]) -> str:
+    return text[: match.start()] + " " * len(match[0]) + text[match.end() :]
 
 
 def _ranked(sizes: Mapping[str, Mapping[int, float]], one: int, others: Sequence[int], sign: int) -> bool:

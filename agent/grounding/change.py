@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from agent.grounding import vocabulary as words
 from agent.grounding.claims import Amount
@@ -29,6 +30,8 @@ _FINITE = re.compile(r"\b(?:is|are|has|have|had|was|were|grew|grows|shrank|shows
 _PIECES = re.compile(r"[,,;;::。]|\.\s")
 _CONDITION = re.compile(r"\b(?:if|when|once|unless|until|after|while|or)\b|若|如果|当|时|或|者", re.IGNORECASE)
 _BEFORE = re.compile(r"\bthan before\b|\bsince (?:the )?(?:last|previous|prior)(?: time)?\b|较前|比(?:以前|上次|之前)", re.IGNORECASE)
+_IN_SIZE = re.compile(r"\b(?:in )?(?:size|volume|diameter|slightly|somewhat)\b|体积|大小|长径|有所|略有?|稍有?|明显", re.IGNORECASE)
+"""What a comparison may be in, and how much: it adds nothing that makes a sentence of it."""
 _OTHER_WORDS, _OTHER_SIGNS = 3, 4
 """Words, or Chinese signs, beside it from which on a piece says more than the comparison alone."""
 _AND_THEN = re.compile(
@@ -43,11 +46,14 @@ _MORE_LIMITS = re.compile(
     re.IGNORECASE,
 )
 _THEN = re.compile(
-    r"\b(?:prior|previous(?:ly)?|before|earlier|was|were|old|formerly|last)\b|此前|既往|之前|上次|前片|当时|原(?=为|长|\s*约?\s*\d)", re.IGNORECASE
+    r"\bcompared (?:to|with)\b(?! (?:the |a |its |an )?(?:prior|previous|earlier|last|former|scan|study|exam))|\b(?:prior|previous(?:ly)?|before|earlier|was|were|old|formerly|last)\b|\bthen\b(?=[ :]*\d)|此前|既往|之前|上次|前次|前片|以前|过去|早先|当时|原(?=为|长|\s*约?\s*\d)", re.IGNORECASE
 )
-_TODAY = re.compile(r"\b(?:now|current(?:ly)?|today|measures|this scan)\b|目前|现在|本次|当前|现为|现(?=长|\s*约?\s*\d)", re.IGNORECASE)
-_SEGMENT = re.compile(r"[,,;;::→。]|(?<!\d)[.]\s|\s-+>\s|\b(?:and|to|versus|vs)\b|、")
+_TODAY = re.compile(r"\b(?:now|current(?:ly)?|today|measures|this scan)\b|目前|现在|本次|当前|如今|今(?=长|\s*约?\s*\d)|现为|现(?=长|\s*约?\s*\d)", re.IGNORECASE)
+_SEGMENT = re.compile(r"[,,;;::→。]|\((?=[^()]*\d\s*(?:mm|cm|毫米|厘米))|(?<!\d)[.]\s|\s-+>\s|\band\b|(?<!compared )\bto\b|\b(?:versus|vs)\b|、")
+_LABEL = re.compile(r"\s*\(([^()\d]{1,16})\)")
+"""What stands in brackets right behind a size: "12.4 mm (prior)"."""
 _CHANGED = re.compile(r"\b(?:chang\w+|by|larger|smaller|grew|grown|shr\w+|difference)\b|变化|增|减|缩|差", re.IGNORECASE)
+_BY_SO_MUCH = re.compile(r"\s*(?:larger|bigger|longer|wider|smaller|shorter|more|less)\b", re.IGNORECASE)
 _FROM = re.compile(r"\bfrom\s*$|由\s*$|从\s*$", re.IGNORECASE)
 _TO = re.compile(r"^\s*(?:to|→|-+>|至|到|变为|增至|减至)\s*$", re.IGNORECASE)
 _JOINED = re.compile(r"\bto\b|至|到|→", re.IGNORECASE)
@@ -57,7 +63,7 @@ def asserted(parts: Sequence[str]) -> str:
     """Return what is asserted of change: a part that says what cannot be told still asserts what stands before."""
     kept = []
     for part in parts:
-        limit = words.LIMITS.search(part) or _MORE_LIMITS.search(part)
+        limit = is_a_limit(part)
         if limit is None:
             kept.append(part)
             continue
@@ -65,6 +71,11 @@ def asserted(parts: Sequence[str]) -> str:
         kept += [p for p in before if _FINITE.search(p) and not _WHETHER.search(p)]
         kept += [part[m.start() :] for m in (_AND_THEN.search(part, limit.end()),) if m is not None]
     return "; ".join(kept)
+
+
+def is_a_limit(part: str) -> re.Match[str] | None:
+    """Return where a part says what was not looked at, or cannot be told."""
+    return words.LIMITS.search(part) or _MORE_LIMITS.search(part)
 
 
 def of_the_case(name: str, text: str) -> bool:
@@ -77,7 +88,7 @@ def of_the_case(name: str, text: str) -> bool:
         found = words.COMPARISONS[name].search(part)
         if found is None or _CONDITION.search(part):
             continue
-        rest = _BEFORE.sub(" ", part[: found.start()] + " " + part[found.end() :])
+        rest = _IN_SIZE.sub(" ", _BEFORE.sub(" ", part[: found.start()] + " " + part[found.end() :]))
         few = len(re.findall(r"[A-Za-z]{2,}", rest)) < _OTHER_WORDS and len(re.findall(r"[\u3400-\u9fff]", rest)) < _OTHER_SIGNS
         if few or words.NAMED_LESION.search(part) or _BEFORE.search(part):
             return True
@@ -124,7 +135,7 @@ def misplaced(text: str, amounts: Sequence[Amount], support: Support) -> list[st
             when = "before" if wanted == PRIOR else "now"
             if wanted and roles and roles <= {PRIOR, NOW} and wanted not in roles:
                 problems.append(f"{amount.text!r} is not the size {when}")
-            elif wanted and roles == {CHANGE} and not _CHANGED.search(text[: amount.start]):
+            elif wanted and roles == {CHANGE} and (_is_a_step(text, amounts, number) or not (_CHANGED.search(text[: amount.start]) or _BY_SO_MUCH.match(text, amount.end))):
                 problems.append(f"{amount.text!r} is a change, not the size {when}")
         problems += _not_allowed(amount, support)
     return problems
@@ -158,16 +169,26 @@ def _times(text: str, amounts: Sequence[Amount], number: int) -> list[str]:
         return [PRIOR, NOW]
     when = ""
     after, before = amounts[number + 1 : number + 2], amounts[number - 1 : number] if number else ()
-    if after and _FROM.search(text[: amount.start]) and _TO.match(text[amount.end : after[0].start]):
+    if after and _TO.match(text[amount.end : after[0].start]):
         when = PRIOR
-    elif before and _FROM.search(text[: before[0].start]) and _TO.match(text[before[0].end : amount.start]):
+    elif before and _TO.match(text[before[0].end : amount.start]):
         when = NOW
     else:
         when = _said(text, amount)
     return [when] * len(amount.values)
 
 
+def _is_a_step(text: str, amounts: Sequence[Amount], number: int) -> bool:
+    """Return whether an amount goes on to another one, or another one to it: "12.4 mm to 16.8 mm"."""
+    near = amounts[max(0, number - 1) : number + 2]
+    return any(_TO.match(text[a.end : b.start]) for a, b in pairwise(near))
+
+
 def _said(text: str, amount: Amount) -> str:
+    label = _LABEL.match(text, amount.end)
+    for role, pattern in ((PRIOR, _THEN), (NOW, _TODAY)):
+        if label is not None and pattern.search(label[1]):
+            return role
     cuts = list(_SEGMENT.finditer(text))
     start = max((m.end() for m in cuts if m.end() <= amount.start), default=0)
     end = min((m.start() for m in cuts if m.start() >= amount.end), default=len(text))

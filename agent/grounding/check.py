@@ -23,10 +23,14 @@ _TELLING = 8
 _IDENTIFIER = re.compile(r"(?<![\w./:-])(?=[\w./:-]*[A-Za-z])(?=[\w./:-]*\d)[A-Za-z][\w./:-]*\w")
 _UNIT_LIKE = re.compile(r"(?:mm|cm|m)[23]|[TNML]\d|\d+", re.IGNORECASE)
 _WIDE = re.compile(r"\s*(?:wide\b|in width\b|宽)")
+_LONG_BEFORE = re.compile(r"\d\s*mm (?:long|in length),?\s*(?:and |by )?$", re.IGNORECASE)
+_ACROSS = re.compile(r"\s*(?:across|broad)\b")
+"""What is across, once a length was given, is the short axis."""
 _NAMED_AFTER = re.compile(
-    r"\s*(?:mm|毫米)?\s*\(?(?:as |of |in )?(?:the |its )?(slice thickness|slice interval|cranio-?caudal|(?:long|short)[- ]axis|[长短]径)", re.IGNORECASE
+    r"\s*(?:mm|毫米)?\s*\(?(?:as |of |in |for |along )?(?:the |its )?(slice thickness|slices?\b(?! (?:apart|interval|spacing))|apart\b|slice interval|cranio-?caudal|(?:long|short)[- ]axis|(?:long|short)(?= one\b)|[长短][径轴])", re.IGNORECASE
 )
 """A number's name where it stands behind it."""
+_CALLED = {"slice": "slice thickness", "slices": "slice thickness", "apart": "slice interval", "long": "long axis", "short": "short axis"}
 _QUESTION = re.compile(r"[?\uff1f]\s*[\"')]*\s*$")
 _PARTS = re.compile(
     r"[;;。—]|\.\s|\bbut\b|\bhowever\b|但|,(?=[^,,;.]*(?:\b(?:lesions?|nodules?|mass|candidates?)\s+\d|\bit\s+(?:is|lies|has|measures)\b))"
@@ -87,10 +91,10 @@ class _Judged:
         self.parts = parts = _PARTS.split(plain)
         self.asserted = limits.asserted(parts)
         self.said: Claims = claims(self.asserted)
-        hung = [s for p in parts if words.LIMITS.search(p) for s in limits.beside(p)]
-        self.of_change = comparisons(change.asserted(parts)) | comparisons("; ".join(hung))
+        hung = [s for p in parts if change.is_a_limit(p) for s in limits.beside(p)]
         self.about = {e.id: _about(e) for e in self.support.cited}
-        self.ranked, self.ranking = bound.of_two(self.rest, self.support.cited, self.about)
+        self.ranked, self.ranking, beside = bound.of_two(plain, self.support.cited, self.about)
+        self.of_change = comparisons(change.asserted(_PARTS.split(beside))) | comparisons("; ".join(hung))
         self.limits = all(words.LIMITS.search(p) for p in parts if p.strip(" ;.。"))
 
     def problems(self) -> list[str]:
@@ -181,19 +185,21 @@ class _Judged:
         problems = []
         for amount in self.claims.amounts:
             before = self.rest[: amount.start]
-            across = " short axis " if _WIDE.match(self.rest, amount.end) else ""
+            wide = _WIDE.match(self.rest, amount.end) or (_LONG_BEFORE.search(before) and _ACROSS.match(self.rest, amount.end))
+            across = " short axis " if wide else ""
             named = _NAMED_AFTER.match(self.rest, amount.end)
-            across = f" {named[1]} " if named else across
-            if any(differs(e, self.text, amount) for e in self.support.cited if e.kind in ("passage", "category")):
+            across = f" {_CALLED.get(named[1].lower(), named[1])} " if named else across
+            if any(differs(e, self.text, amount) for e in self.support.cited if e.kind != "stated"):
                 problems.append(f"{amount.text!r} is not the number that stands there in what is cited")
                 continue
-            if self._counts(amount) or self.support.carries(amount, before + across):
+            if self._counts(amount) or self.support.carries(amount, across or before):
                 continue
             if amount.worded and amount.unit in ("lesion", "candidate", "slice"):
                 if self.support.cited and not self.asks and amount.values[0] != 1:
                     problems.append(f"{amount.text!r} is not what the cited evidence counts")
                 continue
             problems.append(f"{amount.text!r} is held by nothing that is cited")
+        problems += [f"{said!r} is no range" for said in rows.turned(self.text, self.whole.amounts)]
         problems += [f"{sign!r} is a number that cannot be read" for sign in numerals.unread(self.rest)]
         if not self.asks:
             vague = words.VAGUE.search(self.asserted)
@@ -311,7 +317,8 @@ class _Judged:
             return []
         own = (*self.support.texts, *(t for e in self.support.near for t in texts_of(e)), *(f"{e.producer} {e.kind}" for e in self.support.near))
         names = (q.name.replace("_", " ") for e in self.support.near for q in e.quantities)
-        held = " ".join((*own, *names)).lower()
+        ranking = self.ranking if self.ranked else ""
+        held = " ".join((*own, *names, ranking)).lower()
         said = limits.asserted(self.parts, named=False)
         if not speech.unlisted(said, held):
             return []
@@ -330,7 +337,7 @@ class _Judged:
 
     def _compared(self, name: str) -> bool:
         """A comparison that holds it, a cited text that says it, or two sizes of one lesion in the order of the claim."""
-        if change.holds(name, self.text, self.support) or (self.ranked and words.COMPARISONS[name].search(self.ranking)):
+        if change.holds(name, self.text, self.support):
             return True
         if not change.pairs_of(self.support) and self._told(name):
             return True

@@ -6,7 +6,7 @@ Used on a clause and, the same way, on the text of the evidence it cites. Knows 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -34,7 +34,7 @@ _UNITS: tuple[tuple[str, str], ...] = (
     ("week", r"weeks?(?![A-Za-z0-9])|周(?!岁)"),
     ("month", r"months?(?![A-Za-z0-9])|mo(?![A-Za-z0-9])|个月|月(?!\d)"),
     ("year", r"years?(?:[- ]old)?(?![A-Za-z0-9])|yrs?(?![A-Za-z0-9])|y/?o(?![A-Za-z0-9])|年|周岁|岁"),
-    ("slice", r"slices?(?![A-Za-z0-9])|sections?(?![A-Za-z0-9])|层(?!厚)"),
+    ("slice", r"(?:(?:axial|transverse|ct) )*slices?(?![A-Za-z0-9])|sections?(?![A-Za-z0-9])|层(?!厚)"),
     ("candidate", r"(?:(?:mass|nodule) )?candidates?(?![A-Za-z0-9])|个?(?:肿块|结节)?候选"),
     ("lesion", r"(?:(?:lung|solid|pulmonary|target|outlined|measured|current|other|more) )*(?:lesions?|nodules?|masses)(?![A-Za-z0-9])|个?(?:病灶|结节|肿块)"),
 )  # fmt: skip
@@ -45,7 +45,7 @@ _WORD = (
     rf"(?:(?<![A-Za-z])(?:{numerals.ENGLISH})(?![A-Za-z])|{numerals.CHINESE}{_BEFORE_UNIT}"
     rf"|(?<![A-Za-z])(?-i:(?=[MDCLXVI]){numerals.ROMAN})(?=\s*(?:mm|cm|毫米|厘米|months?|years?)(?![A-Za-z])))"
 )
-_JOIN = r"\s*(?:-|–|—|~|〜|to|至|到|x|×|\*|by|and|or|或|和)\s*"
+_JOIN = r"\s*(?:-|–|—|~|〜|to|至|到|x|×|\*|by|乘以?|and|or|或|和)\s*"
 _STRAY = r"(?:(?<=[-–—~〜至到])(?:[≈=±约]|(?:x|d|size|about|approx)(?=\d))\s*)?"
 """A sign or a word glued between a range's dash and its second number: "1–≈3 cm" is a range."""
 _STRAY = r"(?:(?<=[-–—~〜至到])(?:[≈=±约]|(?:x|d|size|about|approx)(?=\d))\s*)?"
@@ -56,7 +56,7 @@ _READ = (
 _AMOUNT = re.compile(rf"(?<![A-Za-z0-9_.]){_READ}", re.IGNORECASE)
 _GLUED = re.compile(rf"(?<![0-9.]){_READ}", re.IGNORECASE)
 """The same where letters stand right before a number: ``sizex43.7 mm``."""
-_EACH_UNIT = re.compile(r"(?<=\d)(\s*)(mm|cm|毫米|厘米)(?=\s*(?:x|×|\*|by)\s*\d+(?:\.\d+)?\s*\2)", re.IGNORECASE)
+_EACH_UNIT = re.compile(r"(?<=\d)(\s*)(mm|cm|毫米|厘米)(?=\s*(?:x|×|\*|by|乘以?)\s*\d+(?:\.\d+)?\s*\2)", re.IGNORECASE)
 """The unit of the first number in ``14.2 mm x 9.8 mm``: the same is written after the second."""
 _PIECE = re.compile(rf"(?P<join>{_JOIN}{_STRAY})?(?P<minus>[-−])?(?P<number>{_NUMBER}|{_WORD})", re.IGNORECASE)
 _LEAD = re.compile(r"[A-Za-z_]+$")
@@ -143,11 +143,9 @@ def amounts(text: str, *, names: str | None = None) -> tuple[Amount, ...]:
     """
     found = []
     read = _EACH_UNIT.sub(_blank, text)
-    for match in (_AMOUNT if names is None else _GLUED).finditer(read):
+    for match in _matches(read, names):
         unit = next((_UNITS[n][0] for n in range(len(_UNITS)) if match[f"u{n}"]), "")
         worded = not re.search(r"\d", match["chain"])
-        if names is not None and _is_name(read, match, unit, names):
-            continue
         values = []
         for number, piece in enumerate(_PIECE.finditer(read, match.start("chain"), match.end())):
             if piece.start() >= match.end("chain"):
@@ -161,6 +159,18 @@ def amounts(text: str, *, names: str | None = None) -> tuple[Amount, ...]:
     for share in _PER_CENT.finditer(read):
         found.append(Amount((numerals.value_of(share["n"]),), "%", share.start(), share.end(), share[0], True, share.end()))
     return tuple(found)
+
+
+def _matches(read: str, names: str | None) -> Iterator[re.Match[str]]:
+    """Yield where numbers stand. Behind a name that ends in one ("TR1 -0.3 %") the next number is read for itself."""
+    pattern, at = (_AMOUNT if names is None else _GLUED), 0
+    while match := pattern.search(read, at):
+        at = match.end()
+        unit = next((_UNITS[n][0] for n in range(len(_UNITS)) if match[f"u{n}"]), "")
+        if names is None or not _is_name(read, match, unit, names):
+            yield match
+        elif gap := re.search(r"\s", match["chain"]):
+            at = match.start("chain") + gap.start()
 
 
 def _is_name(text: str, match: re.Match[str], unit: str, names: str) -> bool:

@@ -26,6 +26,12 @@ _HUNG_ON = re.compile(
     re.IGNORECASE,
 )
 """How something is hung on a sentence that it has nothing to do with."""
+_SHOWN = re.compile(
+    r"^(?!\s*(?:and |but )?(?:whether|if|because|since|as|so|which is why)\b).*\b(?:is|are|has|have|shows?|looks?|appears?|seems?)\b"
+    r"|^(?!\s*(?:是否|因|由于|所以|故)).*(?:有|见|呈|伴|为|位于)",
+    re.IGNORECASE,
+)
+"""A stretch with a verb of its own: it asserts."""
 _NAMED = re.compile(
     r"(?:\b(?!(?:the|of|for|on|in|no|to|a|that|which)\b)[a-z-]+ +)?\b(?:lesion|nodule|mass) +\d+"
     r"|[^,;:,。;:、\s]{0,5}(?:病灶|结节|肿块)\s*\d+",
@@ -49,4 +55,5 @@ def beside(part: str, *, named: bool = True) -> list[str]:
     found = [re.sub(r"\s*\d+$", "", m[0]) for m in _NAMED.finditer(plain) if named]  # which lesion it is, is checked elsewhere
     cut = [0, *(m.start() for m in _SEGMENTS.finditer(plain)), len(plain)]
     segments = [plain[a:b].lstrip("," + "\uff0c") for a, b in pairwise(cut)]
-    return [*found, *(s for s in segments[1:] if _HUNG_ON.match(s) and not LIMITS.search(s))]
+    said = [s for n, s in enumerate(segments) if (n and _HUNG_ON.match(s)) or _SHOWN.match(s)]
+    return [*found, *(s for s in said if not LIMITS.search(s))]

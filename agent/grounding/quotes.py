@@ -110,8 +110,8 @@ def without_editions(text: str, cited: Sequence[Evidence]) -> str:
 def denied_quote(text: str, rest: str) -> str:
     """Return the negation that stands right before a run blanked as a quotation, which turns what is quoted.
 
-    >>> denied_quote("并不在叶间裂旁", "并不    ")
-    '并不'
+    >>> denied_quote("并不在叶间裂旁而在胸膜下的结节", "并不在" + " " * 12)
+    '并不在'
     """
     found = next((m for m in _DENIAL.finditer(text) if rest[m.start() : m.end()] == m[0] and _blanked(text, rest, m.end())), None)
     return found[0].strip() if found else ""

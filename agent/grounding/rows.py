@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+from itertools import pairwise
 
 from agent.grounding import numerals
 from agent.grounding.claims import Amount, amounts
@@ -32,6 +33,7 @@ _OVER_BEFORE = re.compile(
 _UNDER_AFTER = re.compile(r"\s*(?:or|and) (?:less|under|below|smaller|fewer|shorter)\b|\s*(?:及|或|和)?以[下内]", re.IGNORECASE)
 _OVER_AFTER = re.compile(r"\s*(?:or|and) (?:more|above|over|larger|greater|bigger|longer)\b|\s*(?:及|或|和)?以上", re.IGNORECASE)
 _PAIR = 2
+_TO_UNDER = re.compile(r"\s*(?:to|-|–|~|至|到)\s*(?:under|below|less than|<|小于|不足|不到)\s*", re.IGNORECASE)
 _ABOUT = re.compile(
     r"(?:(?<![A-Za-z])[A-Za-z]{1,8}|(?:[≈~=±]|\b(?:about|approx(?:imately)?\.?|around|roughly|circa)|大?约)\s*)$", re.IGNORECASE
 )
@@ -109,6 +111,18 @@ def misplaced(text: str, wanted: Sequence[Amount], passages: Sequence[str], othe
             if not any(_fits(r, near, frozenset(), known) for r in mine):
                 problems.append(f"{phrase!r} stands under another condition in what is cited")
     return problems
+
+
+def turned(text: str, told: Sequence[Amount]) -> Iterator[str]:
+    """Yield ranges whose upper limit lies not above their lower one: "6 mm to under 6 mm".
+
+    >>> list(turned("6 mm to under 6 mm", amounts("6 mm to under 6 mm")))
+    ['6 mm to under 6 mm']
+    """
+    for low, high in pairwise(told):
+        between = text[low.end : high.start]
+        if low.unit == high.unit and _TO_UNDER.fullmatch(between) and high.values[0] <= low.values[-1]:
+            yield text[low.start : high.end].strip()
 
 
 def limit(text: str, amount: Amount) -> str:

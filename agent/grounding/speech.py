@@ -57,9 +57,9 @@ follows following former formerly geometry guidance guideline guidelines header 
 imaging impression include included includes including information input inspect joined judge judged judgement
 judgment keep keeps kept kind kinds know known label labelled labeled later lesion lesions lidc lie lies list listed
 load loaded locate located location look looked looking lung lungs margin mark marked marker marks mask masks match
-matched matches mean meaning means mention mentioned merged model moved mri name named new nodule nodules note noted
+matched matches mean meaning means mention mentioned merged model moved name named new nodule nodules note noted
 now old open opened opinion order orientation outline outlined outlines pair paired part partly parts patient person
-pet picture pictures place placed position possible previous previously prior probability processed provide provided
+picture pictures place placed position possible previous previously prior probability processed provide provided
 provisional question rate rated rater raters rating ratings read reader readers reading reads reason reasons recent
 recommend record recorded records region reject rejected rely remark repeat repeated report reported reports request
 requested required rest rests result results review reviewed row run said scan scans scanner score scored scores
@@ -109,6 +109,71 @@ summary system taking term termed terms thank thanks therefore totalling totals 
 whichever willing wished yield yielded yields assistant understand understanding help helpful want wants let's let
 below above first second third firstly secondly lastly
 """
+_REPORTING = """
+situated sited positioned localised localized localisation localization laterality sided contain contains contained
+harbour harbours harbor harbors house houses housed host hosts inhabit inhabits nestle nestles dwell dwells project
+projects projected projecting fall falls zone zones zonal quarter attain attains attained attaining breadth extent
+lengthwise longways quantitative volumetric dimensional metric geometric geometrical arithmetic averaging summing
+adding dividing multiplying rounding designate designated designation denominate denominated numbered naming tag
+tagged dubbed indexed index identifier listed enumerated catalogued reference referenced references receive received
+receives award awarded earn earned earns getting obtaining rank ranked ranking versus vs tape tapes tip tips ruler
+enclose encloses enclosed enclosing delimit delimits delimited demarcate demarcated stretch stretches stretching run
+runs running technique indication background comment comments commentary conclusion conclusions observation
+observations narrative paragraph heading headings item items entries data dataset datasets datum parameter parameters
+clinical history notes visualise visualised visualize visualized depict depicts depicted illustrate illustrates
+illustrated observe observes observed recognise recognised recognize recognized discern discerned encounter
+encountered evident interpret interpreted interpretation document documents documented documentation log logged per
+likewise similarly concise concisely subject subjects patients individual aged whole-lesion in-plane automated
+computerised computerized computer computer-aided algorithmic voxelwise pixelwise principal chief foremost major minor
+utmost hello hi dear colleague colleagues regards above-mentioned below-mentioned interrogate interrogated query
+queried queries gauge gauged gauges pertain pertains pertaining relate relates related relating relation reveal
+reveals revealed revealing disclose discloses disclosed afford affords output outputs produce produces produced
+producing generate generates generated encompass encompasses encompassed encompassing sizing technical spaced apart
+readout readouts attach attached append appended appendix pending await awaits awaiting supply supplied supplies
+furnish furnished originate originates originating approximates approximating close closely besides thereby therein
+thereof whereby herein hereby formally informally literally strictly broadly presently nowadays altogether
+collectively comparatively correspondingly consequently conversely inclusive exclusive explicitly implicitly expressly
+plainly purely merely namely notionally official officially originally primarily secondarily tertiary ordinarily
+routinely typical typically usual usually reader's readers' clinician's patient's lesion's nodule's scan's tool's
+software's outline's segmentation's going speaking placement placements placing single convention conventional
+unrounded bottom anatomical whereabouts coordinate coordinates site sites sector portion level spanning ranging
+amounting counting scaled scaling noting informs informed informing tells telling based basis resulting resultant auto
+hand-measured spot spotted flag flagged track tracks tracked signify signifies bring brings assessment computation
+synopsis recap recapitulation inquiry enquiry instruction purpose purposes context perspective viewpoint standpoint
+convenience completeness clarity sake accordance manner fashion format group couple trio interim contemporaneous
+radiologist radiologists radiologist's doctor doctors physician physicians observer observers magnitude footprint
+through-plane right angle angles chord endpoint endpoints end-to-end edge-to-edge tip-to-tip mathematical formula
+whereupon whilst among amongst onto plus notwithstanding despite except indeed naturally yes-no short-form note-form
+abbreviated abbreviation abbreviations shorthand expressed express expresses worded spelled spelt given-as written-out
+figure-only annotation annotations label labels caption captions legend picture-in-picture slide slides frame frames
+viewer viewer's screen on-screen displayed displaying print-out indices numeral numerals figure-wise size-wise quote
+quotes sentence sentences wording phrase phrases line-by-line
+"""
+_CHINESE_REPORTING = """
+对照 增至 减至 缩至 坐落 落在 落于 落入 给予 予以 赋予 垂直 正交 定量 截面 断面 切面 横断 双径 双侧径 一颗 这颗 那颗
+该颗 跨度 横径 不详 个头 长在 运行 依次 逐一 逐个 记为 记作 标为 称作 称为 代号 图中 片中 影像上 影像中 检查所见
+影像所见 临床资料 资料 扫描技术 检查技术 检查方式 扫描方式 告诉 获知 据悉 系 乃 近似 取平均 平均而言 求得 求出 相加
+加和 除以 综合 可得 可知 归入 归为 归类 划入 列为 处理意见 推荐 应在 应于 当下 现阶段 眼下 此次 本例 本病例 该患者
+受检者 被检者 答复 回复 汇报 敬请 烦请 谨此 特此 如上 后附 附图 附表 表中 栏 尺度 量度 度量 径值 读数 数据集 测算 推算
+换成 转换 容积 层次 断层 该层 此层 同层 一侧 那侧 这侧 区域内 肺野 野 带 那枚 这枚 该枚 一枚 主轴 首位 其次 居于 列于
+用户 使用者 医师 您好 你好 感谢 不客气 有待 待定 未定 未明 不明 不明确 不确定 不足以 不可 无从 难以 所以说 换言之
+换句话说 简言之 简而言之 概言之 总而言之 总的来说 一般而言 具体而言 具体来说 需要说明 需要指出 值得一提 顺便 顺带 谨供
+仅供 以便 以及其 并于 并在 并以 其中的 其长 其短 上面的 下面的 前面的 所提 所问 提到 问到 所列 所载 所记 所标 所画
+所圈 所测 所算 所得的 得出的 测出的 算出的 画出的 圈出的 标出的 勾出 勾勒 描记 描画 圈画 框出 框定 编为 编作 定为 视作
+看作 表示 表明 代表 意味 意指 即指 是指 指的是 呈报 记述 叙述 描述 陈述中 提示为 备注 附注 注释 说明中 依照 遵照 参照
+对应的 相应的 相当 折成 约等于 大致为 大体 大体为 粗略为 粗算 精算 量测 丈量 量取 取值 读出 输出 产出 返回 反馈 给出的
+生成的 自动化 人工 电脑 计算机 程序化 网络 算法 三个 四个 五个 六个 数目 数量 个数 总数 计数 名单 清单 序 排序 顺序
+先前的 之前的 当前的 目前的 本次的 今 如今 过去 以前 早先 来 去 出 出自 归 归在 占 完毕 完 毕 卡尺 标尺 得 获 话 语 文
+句 词 样 种 些 便 却 虽 既 又 才 仅有 来讲 来看 而论 起见 为便 算是 当作 该当 现将 兹将 已将 均已 俱已 皆已 现已 业已
+方才 适才 首先 继而 随后 接着 最终 终于 终 始 不符 相符 解剖 解剖学 头尾 数字 距离 算得 长轴 短轴 横轴 均值 量值 坐标
+位点 点位 区位 分布于 归属 归属于 隶属 从属 存于 存在于 出现在 出现于 显现 显示出 呈现 呈现为 展示 展现 登记 录入 收录
+载明 注明 写明 写为 报为 报作 认定 认作 判读 识别 识别出 辨认 辨识 检出 检测到 查见 查得 查到 探及 找见 看见 观察到
+观察 量出 测取 测到 测及 经计算 经测算 经量取 经核对 经确认 经分割 经勾画 经比较 前后 两次 两期 期间 其间 历时 相隔
+时隔 距上次 距今 变动 变更 改为 总的 正好 恰好 恰为 刚好 整整 也即 亦即 亦 皆 俱 同为 请参阅 请见 请看 请知悉 知悉
+供您 为您 替您 帮您 您要的 您要 您想 所需 所求 所查 应您要求 应要求 放射科 影像科 阅片 读片 读者 技师 病历 文中 文字
+字段 字样 图上 屏幕 界面 一句话 如是 如此 两轴 两条 两端 端点 两点 连线 直线 弦 夹角 直角 毫米数 厘米数 此次的 最近
+近期 最近一次 上一次 前一次 这一 那一 该项 此项 本项 各项的 每个 每一 逐层 单层
+"""
 _CHINESE = """
 病灶 结节 肿块 候选 肺叶 年龄 性别 病史 已知 未见 不适用 最大径 最小径 靶病灶 靶 长径 短径 直径 平均 最大 最小 最长
 最短 径线 两径 乘积 体积 面积 表面积 球形度 密度 信号 强度 数值 标准差 中位 百分位 三维 头足 方向 轴位 冠状位 矢状位
@@ -148,11 +213,31 @@ _CHINESE = """
 _TOKEN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2,}(?:-[A-Za-z]{2,})*(?:'[a-z]{0,2})?(?![A-Za-z0-9])")
 _SHORTENED = re.compile(r"(?:n't|'[a-z]{0,2})$")
 _CJK = re.compile(r"[\u3400-\u9fff]+")
-_ENDINGS = ("s", "es", "ed", "d", "ing")
-_COMPOUND = re.compile(r"对侧|[半周内外]径|周长|[前后尖背基]段|可疑")
+_ENDINGS = ("s", "es", "ed", "d", "ing", "ly", "er", "est", "r", "st")
+_NOT_INFLECTED = frozenset(("markedly",))
+"""What looks like a listed word and says more than it."""
+_NO_FRAME = ("patholog", "histolog", "cytolog", "metabol", "crit", "drast", "dramat", "atyp", "asymptomat")
+"""Adverbs in -ically that say something of a lesion, or of how much it changed."""
+_A_PLANE = re.compile(r"\b(?:coronal|sagittal)(?:ly)?\b|冠状|矢状", re.IGNORECASE)
+_QUOTED = re.compile("[\"\u201c\u300c][^\"\u201d\u300d]*[\"\u201d\u300d]")
+_EVERYWHERE = re.compile(
+    r"\b(?:both|either) (?:lungs?|sides?)\b|[两双]肺|占据?肺叶?"
+    r"|\d ?(?:mm|cm) of (?:the |its |a )?(?:lung|lobe|chest|thorax)\b", re.IGNORECASE,
+)
+"""Places that are said of no lesion by any word of its own: a size is of the lesion, not of the lung."""
+_A_SIZE = re.compile(r"\d\s*(?:mm|cm|毫米|厘米)")
+_HARMLESS_HERE = re.compile(
+    r"\bdominant (?=(?:long |axial )?(?:axis|diameter|dimension)\b)|\bat present\b"
+    r"|\bpresent (?=(?:one|scan|ct|study|exam\w*|size|length|measurement|value|image|outline)\b)", re.IGNORECASE,
+)
+"""Words that claim something, where they do not."""
+_COMPOUND = re.compile(
+    r"对侧|占位|另[见有可][^,。;]{0,6}(?:结节|病灶|肿块)|距离?[近远]|[靠邻贴临]近|出入|来源于|发出"
+    r"|[半周内外]径|周长|[前后尖背基]段|可疑"
+)
 """Chinese words that say more than the listed words they are made of."""
 _MEASURED_VERB = re.compile(
-    r"\b[a-z]+(?<![su])s\s+(?:(?:a|an|the|at|in|to|by|of|only|just|about|out|over|across|up|its|long|short|axis|axial|diameter|volume)\s+){0,6}?"
+    r"\b[a-z]+(?<![su])s\s+(?:(?:a|an|the|at|in|by|of|only|just|about|over|across|its|long|short|axis|axial|diameter|volume)\s+){0,6}?"
     r"(?:\d|(?<=in )(?:the )?(?:right|left)|(?<=in the )(?:right|left))", re.IGNORECASE,
 )
 """A verb between a lesion and its size or its lung, whichever: "occupies 882 mm³", "resides in the right lung"."""
@@ -173,7 +258,8 @@ def unknown(text: str, held: str) -> list[str]:
     """
     if not unlisted(text, held):
         return []
-    plain = _MEASURED_VERB.sub(lambda m: " " * len(m[0].split()[0]) + m[0][len(m[0].split()[0]) :], text)
+    plain = _HARMLESS_HERE.sub("", text)
+    plain = _MEASURED_VERB.sub(lambda m: " " * len(m[0].split()[0]) + m[0][len(m[0].split()[0]) :], plain)
     for pattern in _ELSEWHERE:
         plain = pattern.sub(lambda m: " " * len(m[0]), plain)
     return unlisted(plain, held)
@@ -183,6 +269,9 @@ def unlisted(plain: str, held: str) -> list[str]:
     """Return the words that are on no list and in nothing that is cited, be they judged elsewhere or not."""
     known = _held_words(held)
     found = [m[0] for m in _TOKEN.finditer(plain) if not _is_known(m[0].lower().rstrip("'"), known)]
+    if _A_SIZE.search(plain):  # sizes are taken in the axial plane: another one is a claim
+        found += [m[0] for m in _A_PLANE.finditer(plain) if m[0].lower() not in held]
+    found += [m[0] for m in _EVERYWHERE.finditer(_QUOTED.sub(" ", plain)) if m[0].lower() not in held]
     signs = _CJK.findall(plain)
     left = [(run, rest) for run in signs for rest in [_signs().sub("", run)] if rest]
     left += [(m[0], m[0]) for run in signs for m in _COMPOUND.finditer(run)]
@@ -194,9 +283,13 @@ def _is_known(word: str, known: Collection[str]) -> bool:
     parts = word.split("-")
     if len(parts) > 1:
         return word in known or all(_is_known(p, known) for p in parts)
+    if word.endswith("wise") and len(word) > len("likewise") - 2:  # "sizewise"
+        return True
+    if word.endswith("ically") and not word.startswith(_NO_FRAME):  # "anatomically,": how it is meant, and no claim
+        return True
     listed = _listed()
     stems = (word, *(word[: -len(e)] for e in _ENDINGS if word.endswith(e) and len(word) - len(e) > 2))
-    return any(s in listed or s in known for s in stems)
+    return word not in _NOT_INFLECTED and any(s in listed or s in known for s in stems)
 
 
 def _quoted(whole: str, left: str, held: str) -> bool:
@@ -205,12 +298,12 @@ def _quoted(whole: str, left: str, held: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _listed() -> frozenset[str]:
-    return frozenset(" ".join((_JOINING, _MEASURING, _OF_THE_WORK, _TALKING)).split())
+    return frozenset(" ".join((_JOINING, _MEASURING, _OF_THE_WORK, _TALKING, _REPORTING)).split())
 
 
 @lru_cache(maxsize=1)
 def _signs() -> re.Pattern[str]:
-    return re.compile("|".join(sorted(set(_CHINESE.split()), key=len, reverse=True)))
+    return re.compile("|".join(sorted({*_CHINESE.split(), *_CHINESE_REPORTING.split()}, key=len, reverse=True)))
 
 
 @lru_cache(maxsize=256)

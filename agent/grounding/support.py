@@ -33,8 +33,8 @@ _TRUTHS = {
     "family_history": ("findings", "family history"),
 }  # fmt: skip
 QUANTITY_WORDS: Mapping[str, tuple[str, ...]] = {
-    r"long(?:est)?[- ]axis|longest (?:axial )?diameter|长径": ("axial_long_axis",),
-    r"short[- ]axis|短径|(?<!窗)宽(?:度|约|为)*\s*$": ("axial_short_axis",),
+    r"long(?:est)?[- ]axis|long(?=(?: and |/| & )short ax[ei]s)|longest (?:axial )?diameter|长径|长轴": ("axial_long_axis",),
+    r"short[- ]ax[ei]s|breadth|perpendicular(?: (?:one|diameter|axis))?\b(?! (?:long|short|to))|(?<!长)短[径轴]|(?<!窗)宽(?:度|约|为)*\s*$": ("axial_short_axis",),
     r"mean diameter|average diameter|平均(?:直)?径": ("mean_diameter", "fleischner_diameter", "lung_rads_diameter"),
     r"mesh volume|网格体积": ("volume_mesh",),
     r"ellipsoid(?:al)? volume|椭球体积": ("volume_ellipsoid",),
@@ -47,7 +47,7 @@ QUANTITY_WORDS: Mapping[str, tuple[str, ...]] = {
     r"median|中位": ("hu_p50", "intensity_p50"),
     r"95th percentile|第95百分位": ("hu_p95", "intensity_p95"),
     r"(?:3-?d|three-dimensional|maximum 3-?d) diameter|longest 3-?d|三维最大径": ("max_diameter_3d",),
-    r"cranio-?caudal|头足": ("craniocaudal_extent",),
+    r"cranio-?caudal|头足|头尾|上下径": ("craniocaudal_extent",),
     r"surface|表面积": ("surface_area",),
     r"sphericity|球形度": ("sphericity",),
     r"product|乘积": ("who_product",),
@@ -56,13 +56,23 @@ QUANTITY_WORDS: Mapping[str, tuple[str, ...]] = {
     r"pixel (?:spacing|size)|像素(?:间距|大小)": ("pixel_spacing_i", "pixel_spacing_j"),
     r"threshold|阈值": ("threshold",),
     r"doubling time|倍增时间": ("doubling_time",),
-    r"(?<!slice )\binterval\b|间隔": ("interval", "prior_interval"),
+    r"(?<!slice )(?<!in the )\binterval\b(?! (?:change|growth|increase|decrease|enlargement|progression))|间隔": ("interval", "prior_interval", "slice_interval"),
     r"sum of|总和|之和": ("sum_of_diameters", "sum_percent"),
 }
 """What a number is called before it, and the quantities it may then be."""
-_ACROSS = re.compile(r"[x×]\s*(?:约|about)?\s*$", re.IGNORECASE)
+_ACROSS = re.compile(r"[x×]\s*(?:约|about|[≈~=<>])?\s*$", re.IGNORECASE)
 """Where a second number of the same name follows: pixels are as wide as high, or not."""
+_BOTH_AXES = re.compile(r"\bbidimensional\b|\baxial (?:diameters|axes|dimensions)\b|\bdimensions\b|\bboth (?:axes|diameters)\b|\b(?:its|the) two (?:axes|diameters)\b|两径|双径|长短[径轴](?!均|平均|取)", re.IGNORECASE)
+_MEAN = re.compile(r"\b(?:mean|average|averag\w+)\b|平均|均值", re.IGNORECASE)
+_TOGETHER = re.compile(r"\s*(?:and|&|/|与|和|及|、)\s*(?:the |its |a )?", re.IGNORECASE)
+"""Between two names that share one row of numbers."""
+_DIGITS = re.compile(r"\d+(?:[.,]\d+)*(?!(?:th|d)\b)")
+_NAME_REACH = 60
+"""Characters before a number in which its name is looked for."""
+_PAIR = 2
 _TIMES = re.compile(r"^(?:prior|current|change)_")
+_SAME = {"single": re.compile(r"\b[Oo]ne (?:[\w-]+ ){0,2}(?:\([\w-]+\) )?nodule\b")}
+"""Words in which a cited text says a qualifier that a clause gives by its name."""
 REPEATED = 10
 """Characters before a number that a clause repeats of a text: then the number has to be that text's own."""
 _A_TEXT = 40
@@ -121,10 +131,14 @@ def texts_of(item: Evidence) -> tuple[str, ...]:
 def carries(item: Evidence, amount: Amount, before: str) -> bool:
     """Return whether one piece of evidence holds an amount, as quantities or in its text."""
     pool = _named(item.quantities, before)
-    if len(amount.values) == 2 and re.search(r"[x×]|\bby\b", amount.text, re.IGNORECASE):
+    if len(amount.values) == 2 and re.search(r"[x×乘]|\bby\b", amount.text, re.IGNORECASE):
         axes = [item.quantity("axial_long_axis"), item.quantity("axial_short_axis")]
         if all(axes):
             return all(is_quantity(q, v, amount.unit) for q, v in zip(axes, amount.values, strict=True) if q is not None)
+    row, _ = _series(before)
+    if len(amount.values) == len(row) == _PAIR:
+        pools = [_of(item.quantities, names) for names in row]
+        return all(any(is_quantity(q, v, amount.unit) for q in held) for held, v in zip(pools, amount.values, strict=True))
     if pool and all(any(is_quantity(q, v, amount.unit) for q in pool) for v in amount.values):
         return True
     if told(item, amount):
@@ -187,19 +201,58 @@ def told(item: Evidence, amount: Amount) -> bool:
 
 def _named(quantities: Sequence[Quantity], before: str) -> list[Quantity]:
     """Return the quantities a number may be: by the name that stands before it, else those a bare number may mean."""
+    tail = _tail(before)
+    row, end = _series(before)
+    told = len(_DIGITS.findall(tail[end:]))
+    if told < len(row):
+        return _of(quantities, row[told])
+    hits = [] if row else _names_in(tail)
+    if hits:
+        _, end, names = max(hits)
+        goes_on = names[0].startswith("pixel_spacing") and _ACROSS.search(tail[end:])
+        if goes_on or not _DIGITS.search(tail[end:]):
+            return _of(quantities, names)
+    return [q for q in quantities if _measured(q.name) not in HIDDEN]
+
+
+def _tail(before: str) -> str:
+    """Return the stretch before a number in which its name may stand: back over what holds no number and no name."""
     before = re.sub(r"(\b(?:lesion|nodule|mass|candidate)|病灶|结节|肿块)\s*\d{1,3}\b", r"\1", before, flags=re.IGNORECASE)
-    tail = re.split(r"[;;。]|(?<!\d)[,,]|[,,](?!\d)", before)[-1][-40:]
-    hits = [
-        (match.end(), names)
+    pieces = re.split(r"([;;。]|(?<!\d)[,,]|[,,](?!\d))", before)
+    tail = pieces.pop()[-_NAME_REACH:]
+    while len(pieces) > 1 and pieces.pop() in ",," and not _names_in(tail) and not re.search(r"\d", tail):
+        tail = pieces.pop() + " " + tail
+    return tail[-2 * _NAME_REACH :]
+
+
+def _series(before: str) -> tuple[tuple[tuple[str, ...], ...], int]:
+    """Return the quantities that are named together before a row of numbers, and where in its stretch; one is no row.
+
+    >>> _series("the long and short axes of lesion 1 are ")[0]
+    (('axial_long_axis',), ('axial_short_axis',))
+    """
+    tail = _tail(before)
+    both = list(_BOTH_AXES.finditer(tail))
+    hits = sorted(_names_in(tail))
+    if both and not _MEAN.search(tail) and (not hits or both[-1].end() >= hits[-1][1]):
+        return (("axial_long_axis",), ("axial_short_axis",)), both[-1].end()
+    last = hits[-_PAIR:]
+    if len(last) < _PAIR or not _TOGETHER.fullmatch(tail[last[0][1] : last[1][0]]):
+        return (), 0
+    return tuple(names for _, _, names in last), last[-1][1]
+
+
+def _names_in(tail: str) -> list[tuple[int, int, tuple[str, ...]]]:
+    """Return where names of quantities begin and end in a stretch, and what they name."""
+    return [
+        (match.start(), match.end(), names)
         for pattern, names in QUANTITY_WORDS.items()
         for match in re.finditer(pattern, tail, re.IGNORECASE)
     ]
-    if hits:
-        end, names = max(hits)
-        goes_on = names[0].startswith("pixel_spacing") and _ACROSS.search(tail[end:])
-        if goes_on or not re.search(r"\d(?!(?:th|d)\b)", tail[end:]):
-            return [q for q in quantities if _measured(q.name) in names]
-    return [q for q in quantities if _measured(q.name) not in HIDDEN]
+
+
+def _of(quantities: Sequence[Quantity], names: Sequence[str]) -> list[Quantity]:
+    return [q for q in quantities if _measured(q.name) in names]
 
 
 def _measured(name: str) -> str:
@@ -247,7 +300,9 @@ def _holds(item: Evidence, kind: str, name: str, affirmed: bool | None) -> bool:
     if truth == (kind, name) and isinstance(item.inputs.get("value"), bool):
         return affirmed is None or item.inputs["value"] == affirmed
     for text in texts_of(item):
-        said = getattr(_of(text), kind)
+        said = getattr(_read(text), kind)
+        if affirmed is not False and name in _SAME and _SAME[name].search(text):
+            return True
         if name in said or (affirmed is not None and (name, affirmed) in said):
             return True
         if affirmed is None and any(isinstance(s, tuple) and s[0] == name for s in said):
@@ -262,7 +317,7 @@ def _lobe_side(item: Evidence) -> str | None:
     return next((side for side in SIDES if side in value), None) if value in PLACES else None
 
 
-def _of(text: str) -> Claims:
+def _read(text: str) -> Claims:
     return claims_of(text)
 
 

@@ -73,7 +73,7 @@ QUALIFIERS: Mapping[str, re.Pattern[str]] = {
         r"\b(?:low|high)[- ](?:density|attenuation)\b(?! (?:threshold|is|of|was))|\b(?:hypo|hyper|iso)(?:dense|attenuating)\b|[低高等]密度(?!值)"
     ),
     "single": _pattern(
-        r"\bsolitary\b|\bsingle\b(?! (?:click|point|slice|picture|image|scan|outline|measurement|step))|单发|孤立"
+        r"\bsolitary\b|\bsingle\b(?! (?:axial |ct |transverse )?(?:click|point|slice|picture|image|scan|outline|measurement|step|plane|section|line|number|value))|单发|孤立"
     ),
     "multiple": _pattern(r"\bmultiple\b|多发"),
     "immunosuppressed": _pattern(r"\bimmuno-?(?:suppress|compromis|deficien)\w*|免疫(?:抑制|低下|缺陷)"),
@@ -129,26 +129,31 @@ FINDINGS: Mapping[str, re.Pattern[str]] = {
     "asbestos": _pattern(r"\basbestos\b|石棉"),
 }
 
+_OF_ONE = r"(?! (?:of (?:its|the|both) (?:two )?)?(?:diameters?|ax[ei]s|dimensions?)\b)"
+"""Behind a comparative: what follows compares two lengths of one lesion, not two times."""
 _SINCE = r"(?:before|last time|previously|earlier|the (?:prior|last|previous|former)|in the past|formerly|it was)"
 
 COMPARISONS: Mapping[str, re.Pattern[str]] = {
     "larger": _pattern(
-        r"\b(?:larger|bigger|bulkier|grown|grew|growing|growth|increas\w+|enlarg(?:ed|ing|ement)|progress\w*|swollen|swelled|"
-        rf"expanded(?! outline))\b|\b(?:wider|thicker|longer) than {_SINCE}|\bgain(?:ed|ing)? (?:in )?(?:size|volume|bulk|\d)|"
+        rf"\b(?:larger|bigger|bulkier|grown|grew|growing|growth|increas\w+|enlarg(?:ed|ing|ement)|progress\w*|swollen|swelled|"
+        rf"doubles|triples|expanded(?! outline))\b{_OF_ONE}|\b(?:wider|thicker|longer) than {_SINCE}|\bgain(?:ed|ing)? (?:in )?(?:size|volume|bulk|\d)|"
         r"\b(?:up|risen|rise|rose) in (?:size|volume|diameter)\b|\b(?:twice|double|triple|\w+ times) (?:its|the|as) "
         r"|\b(?:has |have |having )?(?:doubled|tripled|trebled)\b|\b(?:two|three|four)fold\b"
-        r"|增大|变大|增长|进展|长大|增加|扩大|翻(?:倍|番)|[两二三四五六\d]倍|比(?:上次|以前|之前|前|原来)[^,。]{0,4}大|较前(?:略|稍|明显|有所)?大|大了"
+        r"|\b(?:rises?|rose|climb(?:s|ed)?|jump(?:s|ed)?|balloon(?:s|ed)?|swells?|progressed) to\b"
+    r"|增大|变大|增长|进展|长大|增加|增至|扩大|翻(?:倍|番)|[两二三四五六\d]倍|比(?:上次|以前|之前|前|原来)[^,。]{0,4}大|较前(?:略|稍|明显|有所)?大|大了"
     ),
     "smaller": _pattern(
-        r"\b(?:smaller|shr[aiu]nk\w*|decreas\w+|regress\w*|reduc\w+|diminish\w*|contracted|halved)\b|\bless bulky\b"
+        rf"\b(?:smaller|shr[aiu]nk\w*|decreas\w+|regress\w*|reduc\w+|diminish\w*|contracted|halve[ds])\b{_OF_ONE}|\bless bulky\b"
         rf"|\b(?:narrower|thinner|shorter) than {_SINCE}|\b(?:lost|losing|loss) (?:in|of) (?:size|volume|bulk)\b"
         r"|\b(?:down|fallen) in (?:size|volume|diameter)\b|\bhalf (?:its|the) (?:former|previous|earlier|size)\b"
-        r"|缩小|变小|减小|减少|回缩|减半|比(?:上次|以前|之前|前|原来)[^,。]{0,4}小|较前(?:略|稍|明显|有所)?小|小了"
+        r"|\b(?:falls?|fell|drop(?:s|ped)?|declin(?:es|ed)|reced(?:es|ed)|dwindl(?:es|ed)|dips?|dipped) to\b"
+    r"|缩小|变小|降至|降到|减小|减少|减至|缩至|回缩|减半|比(?:上次|以前|之前|前|原来)[^,。]{0,4}小|较前(?:略|稍|明显|有所)?小|小了"
     ),
     "unchanged": _pattern(
         r"\b(?:unchanged|stable|stability|no (?:\w+ ){0,2}change|much the same|not (?:changed|grown|moved|budged)|same size|steady)\b|\bwithout (?:any )?(?:significant )?change\b"
         rf"|\b(?:the )?same (?:size )?as {_SINCE}|\bidentical (?:to|with) (?:the )?(?:prior|last|previous|before)|\bas (?:large|big|small|wide) as {_SINCE}"
         rf"|\bconstant (?:in )?(?:size|volume)\b|\bno different (?:from|to|than) {_SINCE}|\bremain(?:s|ed) (?:as it was|the same|constant)\b"
+        r"|\bpersist(?:s|ed|ing|ence|ent)\b|\b(?:remain|stay|hold)(?:s|ed|ing)? (?:at|around)\b"
         r"|稳定|无(?:明显|显著)?变化|未(?:见)?(?:明显|显著)?(?:变化|变)|没有(?:明显)?变化|不变|变化不大|相仿|同前|如前|一样大"
     ),
     "new": _pattern(
@@ -197,8 +202,12 @@ LIMITS = _pattern(
 
 VAGUE = _pattern(
     r"\b(?:several|(?:a )?few|some|many|a couple of|couple of|dozens? of|multiple)\s+(?:mm|cm|millimet(?:er|re)s?|centimet(?:er|re)s?)\b"
-    r"|(?:好几|几|数|多)个?(?:毫米|厘米|公分)|[一二两三四五六七八九十半\d]\s*(?:寸|英寸|尺)"
-    r"|\b(?:last|past|previous) (?:week|month|year|spring|summer|autumn|fall|winter)\b|\byesterday\b|上个?[周月]|去年|前年|昨[天日]|今年"
+    r"|\b(?:within|in|over|after|for) (?:a|the) (?:single )?(?:day|week|month|year)\b"
+    r"|\b(?:twice|thrice|double|triple|half)(?= (?:its|the|as)\b)|[两二三四五六七八九十\d]倍"
+    r"|(?:好几|几|数|多)个?(?:毫米|厘米|公分)|[一二两三四五六七八九十半\d]\s*(?:寸|英寸|尺(?!寸|度))"
+    r"|\b(?:last|past|previous) (?:week|month|year|spring|summer|autumn|fall|winter)\b|\byesterday\b"
+    r"|\b(?:last|this|since|early|mid|late) (?:jan(?:uary)?|feb(?:ruary)?|march|april|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b"
+    r"|上个?[周月]|去年|前年|昨[天日]|今年"
 )
 """A size or a time that is told without a number: nothing that is cited can hold it, unless it says the same."""
 
@@ -219,12 +228,14 @@ NEVER: Mapping[str, re.Pattern[str]] = {
         r"(?:nodules?|lesions?|mass(?:es)?|abnormalit\w+|findings?|disease|cancer on)\b(?! (?:is|was|has been|are|were) "
         r"(?:outlined|measured|open|selected|in focus|numbered)| (?:outlined|measured|selected|yet|in this case|in the record)"
         r"| (?:can|could) be)"
-        r"|\b(?:unremarkable|otherwise (?:clear|normal))\b"
+        r"|\b(?:unremarkable|otherwise (?:clear|normal))\b|\bno others\b|\bnothing else (?:is|was|of)\b"
+        r"|\bthe (?:only|sole) (?:\w+ )?(?:nodule|lesion|mass|finding|abnormality)\b(?! (?:that (?:is|was) )?(?:outlined|measured|selected|numbered|in (?:this case|the record)))"
+        r"|唯一的?(?:结节|病灶|异常)(?!已)"
         r"|\b(?:lungs?|scan|ct|chest|image|study|exam\w*) (?:is|are|looks?|appears?) (?:entirely |otherwise )?(?:clear|normal|negative)\b"
         r"|未见(?!超过|高于|候选)[^。,,]{0,8}(?:结节|病灶|肿块|异常|病变)|余肺|(?:双肺|肺部|扫描|影像)[^。,,]{0,4}(?:正常|清晰)|无(?:其他)?异常|没有(?:其他)?(?:结节|异常)"
     ),
     "a stage or response": _pattern(
-        r"\bstage\s+(?:[IV]+[ABC]?\d?|[0-4][ABC]?)\b|\bT[1-4][abc]?N[0-3]|\b(?:complete|partial) response\b|\b(?:stable|progressive) disease\b"
+        r"(?<![A-Za-z0-9-])[cpy]?T[1-4][a-d]\b|\bstage\s+(?:[IV]+[ABC]?\d?|[0-4][ABC]?)\b|\bT[1-4][abc]?N[0-3]|\b(?:complete|partial) response\b|\b(?:stable|progressive) disease\b"
         r"|[ⅠⅡⅢⅣ]期|完全缓解|部分缓解"
     ),
     "follow-up is called off": _pattern(
@@ -246,12 +257,14 @@ NEVER: Mapping[str, re.Pattern[str]] = {
 """What DESIGN.md forbids whoever writes it. Contrast alone may be carried: by a scan that says so."""
 
 NAMED_LESION = _pattern(
-    r"\b(?:lesions?|nodules?|mass(?:es)?|candidates?|targets?)\s+(?:\(?(?:no\.?\s*|number\s*|#))?"
-    r"(\d{1,3}(?:\s*(?:,|and|&|or|to|-)\s*\d{1,3})*)(?![\d.]|\s*(?:%|-?\s*(?:mm|cm|hu|slices?|months?|days?|years?|ml)\b|[x×]))"
-    r"|(?:病灶|结节|肿块|候选|靶灶)\s*(?:编号)?#?\s*(\d{1,3}(?:\s*(?:,|,|和|与|、|或)\s*\d{1,3})*)(?![\d.]|\s*(?:%|毫米|厘米|mm|cm|个月|岁|年|天|层))"
+    r"\b(?:lesions?|nodules?|mass(?:es)?|candidates?|targets?)\s+(?:\(?(?:no\.?\s*|number(?:ed)?\s*|#))?"
+    r"(\d{1,3}(?:\s*(?:,|and|&|or|to|-)\s*\d{1,3})*)(?![\d.]|\s*(?:%|-?\s*(?:mm|cm|hu|slices?|months?|days?|years?|ml)\b|[x×]|[-–~]\s*\d+\s*(?:mm|cm|months?)))"
+    r"|(?:病灶|结节|肿块|候选|靶灶)\s*(?:\(?编号)?#?\s*(\d{1,3}(?:\s*(?:,|,|和|与|、|或)\s*\d{1,3})*)(?![\d.]|\s*(?:[-–~至到]\s*\d+(?:\.\d+)?\s*)?(?:%|毫米|厘米|mm|cm|个月|岁|年|天|层))"
+    r"|\b(?:lesion|nodule|mass)\b[^.;,\d]{0,12},? number(?:ed)? (\d{1,3})\b(?![\d.]|\s*(?:%|-?\s*(?:mm|cm|hu|slices?)\b))"
+    r"|编号(?:为|是)\s*(\d{1,3})(?![\d.])"
     r"|(?<![\d.])(\d{1,3})\s*号(?:病灶|结节|肿块|候选)"
 )
-LIDC_SCALE = _pattern(r"(?:LIDC[^.。;;]{0,40}?)(?:1\s*(?:-|–|to|到|至)\s*5)(?:\s*(?:分|scale))?")
+LIDC_SCALE = _pattern(r"(?:LIDC[^.。;;]{0,40}?)(?:1\s*(?:-|–|to|到|至)\s*5)(?:\s*(?:分|scale))?|\bout of (?:5|five)\b(?! (?:\w+ )?(?:lesion|nodule|slice))")
 DIMENSION = re.compile(r"\b[23][- ]?D\b", re.IGNORECASE)
 """A digit that counts dimensions and measures nothing."""
 DATE = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?:T[\d:.+Z-]+)?")

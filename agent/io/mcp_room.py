@@ -19,7 +19,7 @@ from agent.io.mcp_offers import consent, function_of
 from agent.people import AGENT
 from agent.privacy import WITHHELD, Redactor
 from agent.session import Session
-from agent.statements import read_statements
+from agent.stated import read_statements
 from agent.toolset import validated
 from agent.workspace import Workspace
 from knowledge import KnowledgeError

@@ -21,9 +21,9 @@ Card = Mapping[str, Any]
 _MODELS = r"(?:models?|tools?|segmenters?|classifiers?|networks?|methods|algorithms)"
 _WANTED = re.compile(
     rf"\bwith (?:both|each|all(?: of them)?)(?! (?:the )?(?:lesions|nodules|lungs|sides|scans|priors?))(?: (?:of )?(?:the |these )?(?:two |three |available )?{_MODELS})?(?=[ ,.;!?]*(?:$|,|;|and\b|at once|side))"
-    rf"|\b(?:both|all|two|three|every|each|several|different|other) (?:of )?(?:the )?(?:available |applicable |installed |segmentation )?{_MODELS}\b"
+    rf"|\b(?:both|all|two|three|every|each|several|different|other) (?:of )?(?:the )?(?:(?:available|applicable|installed|segmentation|possible) )*{_MODELS}\b"
     rf"|\bwith the other one\b|\b{_MODELS} side by side\b|\b(?:outlines|segmentations|masks) side by side\b"
-    r"|(?:用|让|拿|把)?(?:两|二|三|所有|全部|每|各|几|另一|另外一|不同)(?:个|种|款)?的?(?:分割)?(?:模型|工具|算法|方法|分类器)",
+    r"|(?:用|让|拿|把)?(?:两|二|三|所有|全部|每|各|几|另一|另外一|不同)(?:个|种|款)?(?:可用|适用|现有|已装)?的?(?:分割)?(?:模型|工具|算法|方法|分类器)",
     re.ASCII,
 )
 _NOT_OUTLINES = re.compile(

@@ -13,7 +13,7 @@ from typing import Any
 from agent.planner import beside, refer, slots, why
 from agent.planner.mention import reference
 from agent.planner.reading import Language, after_correction, plain
-from agent.stated_prior import compared_with
+from agent.stated.prior import compared_with
 
 MAX_TEXT = 500
 """Longest question or instruction that a function takes."""
@@ -215,7 +215,7 @@ def _next(card: Card, way: int) -> refer.Meant:
     return refer.Meant((ids[(here + way) % len(ids)],), said=True)
 
 
-_IN_ENGLISH = re.compile(r"\b(?:in|into|to) english\b|\benglish (?:report|version|language)\b|英文|英语", re.ASCII)
+_IN_ENGLISH = re.compile(r"\b(?:in|into|to) english\b|\benglish (?:report|version|language)\b|(?:用|出|写|改成?)\s*english|english\s*(?:出|写|版|的)|英文|英语", re.ASCII)
 _IN_CHINESE = re.compile(r"\b(?:in|into|to) (?:chinese|mandarin)\b|\bchinese (?:report|version|language)\b|中文|汉语", re.ASCII)
 _SPECIAL = re.compile(
     r"^(?:(?:please|also|and|then|now)[ ,]*)*(?:note|append|write|dictate)(?: (?:this|the following))?\s*:|\b(?:updat\w+|revis\w+|sentences?|lines?|paragraphs?|wording|phras\w+|edit\w*|amend\w*|shorten\w*|shorter|longer|lengthen|rewrit\w+|rephras\w+|reword\w*|correct\w*|"
@@ -246,9 +246,19 @@ def _write_report(clause: str, raw: str, card: Card, language: Language) -> list
     return [Goal("write_report", arguments)]
 
 
+_HIDES = r"(?:without|w/o|w/out|minus|no|strip\w*|remov\w*|leav\w* out|tak\w* out|hid\w*|blank\w*|drop\w*)"
 _NAMELESS = re.compile(
-    r"\b(?:de-?identif|anonym|pseudonym)\w*|\bwithout (?:the |any )?(?:patient|name|identit)|去标识|脱敏|匿名", re.IGNORECASE
+    rf"\b(?:de-?identif|anonym|pseudonym)\w*|\bwithout (?:the |any )?(?:patient|name|identit)|"
+    rf"\b{_HIDES} (?:\S+ ){{0,3}}?(?:(?:patient|personal)\S* (?:names?|info\w*|data|details|identi\w+)|names?\b|identi\w+)|"
+    r"去标识|脱敏|匿名|(?:去掉|去除|删掉?|隐去|抹掉|不带|不含|不要)[^,。]{0,4}(?:患者|病人|个人|身份|姓名|名字)",
+    re.IGNORECASE,
 )
+"""Words that want a name or an identity left out, wherever in the message they stand."""
+_NAMED = re.compile(
+    r"\b(?:not|don't|never|no need to|nothing) (?:\w+ )?(?:de-?identif|anonym|pseudonym)\w*|\b(?:un-?anonym|non-?anonym)\w*|(?:不要?|别|不用|无需|没必要|未)(?:做|进行|给我)?(?:去标识|脱敏|匿名)",
+    re.IGNORECASE,
+)
+"""The same words denied."""
 
 
 def _export(clause: str, raw: str, card: Card, language: Language) -> list[Goal]:
@@ -266,7 +276,7 @@ def _export(clause: str, raw: str, card: Card, language: Language) -> list[Goal]
         arguments["destination"] = folder
     if re.search(r"\bpacs\b", clause, re.ASCII):
         arguments = {"destination": "pacs"}
-    if _NAMELESS.search(clause):
+    if _NAMELESS.search(plain(raw)) and not _NAMED.search(plain(raw)):
         arguments["deidentify"] = True
     return [Goal("export", arguments)]
 

@@ -16,7 +16,7 @@ from agent.planner import again, beside, cues, refer, slots, why
 from agent.planner.intents import Router, Utterances
 from agent.planner.mention import reference
 from agent.planner.reading import asks, clauses, quoted
-from agent.statements import read_statements
+from agent.stated import read_statements
 
 Card = Mapping[str, Any]
 
@@ -42,6 +42,7 @@ _ORGAN_SIZE = re.compile(
     r"\b(?:measure|quantify|size) (?:the |his |her |this )?(?:heart|liver|spleen|kidneys?|aort\w+|thyroid|prostate|gall ?bladder|pancreas|ventricles?|trachea)\b(?! (?:nodule|lesion|mass|tumou?r|metast\w+))|"
     r"(?:心脏|肝脏?|脾脏?|肾脏?|主动脉|甲状腺|前列腺|胆囊|胰腺|气管)(?:的)?(?:有)?(?:多大|大小|体积|直径|大吗|大不大|增大|肿大)|(?<!左)(?<!右)[肝脾肾](?:脏)?(?:大不大|肿大|增大|大吗)|(?:量|测)(?:一下|量|下|出)?(?:心脏|肝脏?|脾脏?|肾脏?|主动脉|甲状腺|前列腺|胆囊|胰腺|气管)(?!.{0,2}(?:结节|病灶|肿块|占位|转移))", re.ASCII
 )
+_NODULE = re.compile(r"\b(?:nodules?|lesions?|mass(?:es)?|tumou?rs?)\b(?! ?#?\d)|结节|病灶|肿块", re.ASCII)
 _SEVERAL = re.compile(r"\b(?:nodules|lesions|masses|candidates)\b|(?:结节|病灶)(?:都|们)", re.ASCII)
 _NORMAL = re.compile(
     r"\b(?:normal|abnormal\w*|unremarkable|clear|clean)\b|\bwhat (?:findings|disease|pathology)\b|\bwhat (?:is|'s) (?:wrong|on)\b|\bwhat do you see\b|"
@@ -109,6 +110,8 @@ def sense(
         return Sense(clause, topic="both_ways")
     if _RECORD.search(clause):
         return Sense(clause, stated=True)
+    if cues.settle(clause) == "talk.capabilities":
+        return Sense(clause, topic="capabilities")  # "which classifiers do you have": nothing is to be scored
     if beside.scored(clause, card):
         return Sense(clause, intent="classify")
     if beside.taken(clause, card) or beside.wanted(clause, card) or beside.places_tool(clause, card):
@@ -119,6 +122,8 @@ def sense(
             return Sense(clause, intent="recall.location", stated=True)
         return Sense(clause, stated=True)
     intent = own or _settled(clause, before)
+    if intent == "show" and again.bare(clause) and _NODULE.search(clause) and "lesions" in card and not refer.lesions(card):
+        intent = "find"  # "right lung nodule?": nothing is there to be shown yet
     share = 1.0
     if intent is None:
         best, second = learned.guess(clause)[:2]

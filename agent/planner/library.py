@@ -10,7 +10,7 @@ import re
 
 from agent.planner import cues, slots
 from agent.planner.reading import plain
-from agent.stated_letter import own_words
+from agent.stated.letter import own_words
 
 _CASE = re.compile(
     r"\b(?:lesions?|nodules?|candidates?|targets?|mass) ?#?\d{1,2}\b(?! ?(?:mm|cm|\d))|\b(?:this|these|those) (?:\w+ )?(?:one|lesions?|nodules?|mass|scan|case|ct|study|patient|report)\b|"
@@ -24,7 +24,7 @@ _ACT = re.compile(
     r"分割|勾画|测量一下|量一下|寻找|搜索|检测|显示|导出|保存|写|对比|比较一下|在哪|有没有(?!必要)|窗宽|窗位"
 )
 _ASKS = re.compile(
-    r"\?|:\s*$|:[^:]{0,40}$|\b(?:what|which|when|how|who|why|does|do|can|should|is|are|any|need|category|score|eligible|follow(?:-| )?up|plan|f/u|fu|next)\b|"
+    r"\?|:\s*$|:[^:]{0,40}$|\b(?:what|which|when|where|how|who|why|does|do|can|should|is|are|any|need|category|score|eligible|follow(?:-| )?up|plan|f/u|fu|next)\b|"
     r"吗|么|呢|多少|多久|多大|几|怎么|如何|是否|要不要|需要|需不需要|哪|什么|能否|算不算|随访|处理|分[级类]|定义|标准"
 )
 _SIZED = re.compile(

@@ -23,7 +23,8 @@ _NUMBERED_ZH = re.compile(
 )
 _BARE_NUMBER = re.compile(
     rf"(?:\b(?:measure|re-?measure|segment|re-?segment|outline|contour|redo|rate|score|classify|assess|tighten|loosen|show|open|go to|jump to|go|size|size of|for|of|on|and|what about|how about|now)\s+|^)"
-    rf"(\d{{1,2}}(?:\s*(?:,|and|&)\s*\d{{1,2}})*)(?=\s*(?:$|[?.!,;]|please|again|tighter|looser|too|as well|in (?:axial|coronal|sagittal)|with|at)){_NOT_SIZE}", re.ASCII
+    rf"(\d{{1,2}}(?:\s*(?:,|and|&)\s*\d{{1,2}})*)(?=\s*(?:$|[?.!,;]|please|again|tighter|looser|too|as well|in (?:axial|coronal|sagittal)|with|at)){_NOT_SIZE}"
+    r"|^(\d{1,2})(?=\s+(?:is|was|looks?|seems?|leaks?|needs?|should|misses)\b)", re.ASCII
 )
 """A number that stands alone where a lesion is meant: "measure 1 and 2", "tighter on 2"."""
 _PLACE_IN_LIST = re.compile(

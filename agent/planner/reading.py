@@ -48,7 +48,7 @@ _ASK_ZH = (
 _BY_TABLE_ZH = r"(?:请|再|那|就)?(?:按照?|根据|依据?|用|套用)\s*(?:fleischner|弗莱施纳|lung-?rads|recist|bts|brock|mayo|指南)"
 _STARTS = re.compile(rf"^{_FILLER}{_ASK_EN}|^{_ASK_ZH}|^{_BY_TABLE_ZH}")
 _ASKS_ZH = re.compile(
-    r"什么|多少|多大|多久|多长|多严重|几(?:年|个月|天|号|枚)|吗$|呢$|哪|怎么|怎样|如何|是否|有没有|要不要|能不能"
+    r"什么|多少|多大|多久|多长|多严重|几(?:年|个月|天|号|枚|类|级|分|期)|吗$|呢$|哪|怎么|怎样|如何|是否|有没有|要不要|能不能"
 )
 _CUT = re.compile(
     r"(?:[.!?;](?=\s|$)|[。!?;\n])\s*|,\s*(?!\d{3}\b)|\s+and\s+(?:then\s+)?|\s+then\s+|、|"

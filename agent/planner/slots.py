@@ -48,21 +48,21 @@ GUIDELINES = {
 """Guidelines that have a name to be called by; whether one is at hand is the toolset's to say."""
 
 TIGHTER = re.compile(
-    r"\b(?:(?<!too )tight(?:er|en|ly)?|shrink|(?:threshold|cut[- ]?off)(?: a (?:bit|little|touch))? (?:up|higher)|(?:bump|turn|crank) (?:the |up the )?(?:threshold|cut[- ]?off)(?! down)|"
+    r"\b(?:(?<!too )tight(?:er|en|ly)?|make (?:it|that|this|\w+ \d+) more (?:small|tight|narrow)|shrink|(?:threshold|cut[- ]?off)(?: a (?:bit|little|touch))? (?:up|higher)|(?:bump|turn|crank) (?:the |up the )?(?:threshold|cut[- ]?off)(?! down)|"
     r"smaller (?:mask|outline|contour|region)|(?:mask|outline|contour|it|that)(?:'s| is)? "
     r"(?:too (?:big|large|loose|wide|generous)|leak\w*|bleed\w*|spill\w*)|leak\w*|too (?:loose|generous)|over-?segment\w*|"
     r"(?:higher|raise|increase)(?: the| a)? (?:threshold|cut-?off)|higher threshold|less generous|more conservative|strict(?:er|ly)?|more stringent|narrower|closer to the (?:edge|nodule|lesion)|"
     r"exclud\w+|leave out|(?:leave|keep|take|cut) (?:the |that |this )?(?:\w+ )?\w+ out|don't include|do not include|not include|cut off the vessel|make (?:it|that|this|\w+ \d+|the (?:\w+ )?(?:mask|outline|contour|segmentation|one)) (?:a (?:bit|little|touch) )?(?:smaller|narrower)|(?:spill|leak|bleed)ing|(?:pull|bring|move|draw|take) in (?:on )?(?:the |that |its )?(?:borders?|edges?|outline|contour|boundar\w+|margins?)|(?:cut|shave|trim|peel|carve) (?:the |that |this )?(?:\w+ )?\w+ off|(?:pull|bring|move|draw|take) (?:the |that |its )?(?:borders?|edges?|outline|contour|boundar\w+|margins?|line) (?:back |further |a \w+ )?in(?:ward)?s?|cut the \w+ out|trim\w*|erode)\b"
-    r"|(?:更|再)?严(?:格)?(?:一点|一些|些|点)|(?<!太)(?<!得)窄(?:一点|一些|些|点)|(?<!太)(?<!得)紧(?:一点|一些|些|点|凑)?|收(?:紧|缩|小|一?点|一些|一收)|缩(?:小|一?点|一些)|(?:再)?小(?:一圈|一点)|往(?:里|内)|(?:更高|提高|调高|高一点|升高)(?:的)?阈值|阈值(?:调|提|再)?高|太(?:大|松|宽)|"
+    r"|(?:更|再)?严(?:格)?(?:一点|一些|些|点)|(?<!太)(?<!得)窄(?:一点|一些|些|点)|(?<!太)(?<!得)(?<!偏)紧(?:一点|一些|些|点|凑)?|收(?:紧|缩|小|一?点|一些|一收)|缩(?:小|一?点|一些)|(?:再)?小(?:一圈|一点)|往(?:里|内)|(?:更高|提高|调高|高一点|升高)(?:的)?阈值|阈值(?:调|提|再)?高|太(?:大|松|宽)|偏(?:大|松|宽)|内收|"
     r"(?:溢|漏|渗)(?:出|到|进)|(?:勾|画|包|圈|分割)到[^,。]{0,6}(?:里|外|上|进)|(?:轮廓|边界|边缘|范围|掩膜|勾画?得?|画得?|mask)[^,。]{0,4}(?:(?:跑|伸|延伸?|越|超)(?:到|进|出|了|过|界)|(?:太|过|偏|得|有点|有些|稍)(?:大|胖|宽|多))|排除|去掉|剔(?:除|出|掉)|抠(?:掉|出|除)|过分割|[画勾包圈描]大了|[画勾圈描](?:得)?(?:太|有点|有些|偏)?(?:肥|胖)|(?:别|不要|不)(?:把[^,。]{1,6})?包(?:进|含|括)|(?:别|不要)把[^,。]{1,8}(?:算|划|分|勾)进|(?:血管|胸壁|胸膜|肋骨|气管|膈)[^,。]{0,3}(?:别|不要|不该|不)(?:算|划|勾|画)(?:进|在)|\btoo much (?:chest wall|vessel|pleura|wall|background)\b", re.ASCII
 )
 LOOSER = re.compile(
-    r"\b(?:(?<!too )loos(?:e|er|en|ely)|(?:threshold|cut[- ]?off)(?: a (?:bit|little|touch))? (?:down|lower)|(?:drop|reduce|lower|decrease|turn down) (?:the |a )?(?:threshold|cut[- ]?off)|wide[rn]|make (?:it|that|this|\w+ \d+|the (?:\w+ )?(?:mask|outline|contour|segmentation|one)) (?:a (?:bit|little|touch) )?(?:bigger|larger)|"
+    r"\b(?:(?<!too )loos(?:e|er|en|ely)|make (?:it|that|this|\w+ \d+) more (?:big|large|loose|wide)|(?:threshold|cut[- ]?off)(?: a (?:bit|little|touch))? (?:down|lower)|(?:drop|reduce|lower|decrease|turn down) (?:the |a )?(?:threshold|cut[- ]?off)|wide[rn]|make (?:it|that|this|\w+ \d+|the (?:\w+ )?(?:mask|outline|contour|segmentation|one)) (?:a (?:bit|little|touch) )?(?:bigger|larger)|"
     r"grow the (?:mask|outline)|expand|(?:bigger|larger|wider) (?:mask|outline|contour|region)|"
     r"(?:mask|outline|contour|it|that)(?:'s| is)? (?:too (?:small|tight|narrow)|miss\w*)|too tight|under-?segment\w*|"
     r"(?:lower|reduce|decrease|drop)(?: the| a)? (?:threshold|cut-?off)|lower threshold|more generous|less conservative|more lenient|less strict|"
     r"include (?:more|the (?:edge|rim|halo|margin))|(?:push|bring|move|take) (?:the |that |its )?(?:borders?|edges?|outline|contour|boundar\w+|margins?|line) (?:a \w+ )?out(?:ward)?s?|misses? (?:the|some|part)|dilate|you (?:cut off|missed|left out))\b"
-    r"|(?<!太)(?<!得)[松宽](?:一点|一些|些|点)|(?<!太)(?<!得)松|放(?:宽|松|大)|(?:再)?大(?:一圈|一点)(?!的)|往外|扩(?:大|张|展)|(?:更低|降低|调低|低一点)(?:的)?阈值|阈值(?:调|降|再)?低|太(?:小|紧|窄)|"
+    r"|(?<!太)(?<!得)(?<!偏)[松宽](?:一点|一些|些|点)|(?<!太)(?<!得)(?<!偏)松|放(?:宽|松|大)|(?:再)?大(?:一圈|一点)(?!的)|往外|扩(?:大|张|展)|外扩|(?:更低|降低|调低|低一点)(?:的)?阈值|阈值(?:调|降|再)?低|太(?:小|紧|窄)|偏(?:小|紧|窄)|"
     r"漏(?:掉|了)|包(?:括|含)(?:更多|边缘|晕)|没(?:有)?(?:包|勾|画|圈)(?:全|住|完|进)|(?:包|勾|画|圈)得?不(?:全|够)|(?:轮廓|边界|边缘|范围|掩膜|勾得|画得|mask)[^,。]{0,4}(?:太|过|偏|得|有点|有些|稍)(?:小|少|窄|瘦)|欠分割|[画勾包圈描]小了|[画勾圈描](?:得)?(?:太|有点|有些|偏)?瘦", re.ASCII
 )
 

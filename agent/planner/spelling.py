@@ -21,7 +21,7 @@ _SHORT = {
     "diam": "diameter", "vol": "volume", "gimme": "give me", "dat": "that", "win": "window", "seg": "segment",
     "goto": "go to", "pt": "patient", "approx": "about", "info": "information", "followup": "follow-up", "f/u": "follow-up",
     "rpt": "report", "dont": "don't", "doesnt": "doesn't", "cant": "can't", "isnt": "isn't", "im": "i'm", "w/": "with",
-    "meas": "measure", "msr": "measure", "les": "lesion", "nod": "nodule", "nods": "nodules", "segm": "segment", "fu": "follow-up", "b4": "before",
+    "meas": "measure", "msr": "measure", "les": "lesion", "nod": "nodule", "nods": "nodules", "segm": "segment", "fu": "follow-up", "sl": "slice", "img": "image", "b4": "before",
     "ca": "cancer", "cmp": "compare", "bx": "biopsy", "hx": "history", "rept": "report", "n": "and",
     "thx": "thanks", "ty": "thanks", "tx": "thanks",
     "loc": "location", "impr": "impression", "md": "markdown", "rescan": "repeat the ct",

@@ -19,8 +19,8 @@ from agent.planner.library import asks_library
 from agent.planner.reading import MAX_READ, Language, language_of, plain
 from agent.planner.spelling import spelled
 from agent.report.edit_words import opens_with_edit
-from agent.stated_letter import accepts, own_words
-from agent.statements import Statement, read_statements
+from agent.stated import Statement, read_statements
+from agent.stated.letter import accepts, own_words
 
 _ORDER = ("find", "segment", "measure", "classify", "compare", "assess", "find_guideline", "write_report", "export")
 """What has to come before what, whatever order it was said in."""

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from agent.leaving import Leaving, neutral
 from agent.privacy import Redactor
+from agent.privacy.leaving import Leaving, neutral
 from agent.record import Record
 from agent.toolset.choice import by_setting
 from agent.toolset.desk import Desk

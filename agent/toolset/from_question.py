@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from agent.statements import read_statements
+from agent.stated import read_statements
 
 _N = r"(\d+(?:\.\d+)?)"
 _MM = r"(\d{1,4}(?:\.\d+)?)\s*(mm|cm|毫米|厘米)"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
 from agent.record import PriorRecord
-from agent.stated_prior import days_ago
+from agent.stated.prior import days_ago
 from agent.toolset.desk import Desk
 from tools.contract import NotApplicable
 

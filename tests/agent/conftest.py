@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 import scripted
+import servers
 from scripted import BIG, QUIMBY, balls
 from wire import Server
 
@@ -54,3 +55,13 @@ def wired(workspace: Workspace, server: Server) -> Iterator[Session]:
         session = Session.open(balls(source=QUIMBY), workspace=workspace, endpoint=model)
         session.call("segment", point=list(BIG))
         yield session
+
+
+@pytest.fixture
+def shared_settings(
+    postgres: servers.PostgresServer, bucket: servers.Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Settings:
+    """Settings of a replica: an empty database, an empty place in a bucket."""
+    for name, value in bucket.environment.items():
+        monkeypatch.setenv(name, value)
+    return Settings(home=tmp_path / "a", database=postgres.fresh(), store=bucket.store())

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import scripted
 from scripted import BIG, SMALL, balls
+from wire import said
 
-from agent.events import Clause, Failed
 from agent.grounding import check
 from agent.planner import plan
 from agent.replay import replay
@@ -50,12 +50,6 @@ def lobed(tmp_path: Path) -> Iterator[Workspace]:
 @pytest.fixture
 def talk(lobed: Workspace) -> Session:
     return Session.open(balls(), workspace=lobed)
-
-
-def said(session: Session, text: str) -> str:
-    events = list(session.ask(text))
-    assert not [e for e in events if isinstance(e, Failed)], events
-    return " ".join(e.text for e in events if isinstance(e, Clause))
 
 
 def test_a_lobe_is_no_lesion_and_takes_no_number(talk: Session) -> None:

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import scripted
 from scripted import BIG, SMALL, balls
+from wire import said
 
-from agent.events import Clause, Failed
 from agent.planner import plan
 from agent.replay import replay
 from agent.session import Session
@@ -64,12 +64,6 @@ def two(tmp_path: Path) -> Iterator[Workspace]:
 def talk(two: Workspace) -> Session:
     """A case whose model is the embedded planner."""
     return Session.open(balls(), workspace=two)
-
-
-def said(session: Session, text: str) -> str:
-    events = list(session.ask(text))
-    assert not [e for e in events if isinstance(e, Failed)], events
-    return " ".join(e.text for e in events if isinstance(e, Clause))
 
 
 def both(desk: Desk, **more: Any) -> dict[str, Any]:

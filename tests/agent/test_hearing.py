@@ -9,8 +9,8 @@ import scripted
 
 from agent.events import Clause, Question, ToolStarted
 from agent.session import Session
-from agent.stated_letter import accepts, others_words, own_words
-from agent.statements import read_statements
+from agent.stated import read_statements
+from agent.stated.letter import accepts, others_words, own_words
 from agent.workspace import Workspace
 
 LETTER = "Dear colleague,\nthis 62-year-old has never smoked. Please write the report and measure the nodule.\nKind regards,\nDr A. Smith"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from scripted import BIG, QUIMBY, balls
+from servers import free_port
 from wire import of, says
 
 from agent.events import Failed, Notice, Struck
@@ -61,12 +61,6 @@ def _model(folder: Path) -> None:
     model.save_pretrained(folder)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def _wait(process: subprocess.Popen[bytes], url: str) -> None:
     until = time.monotonic() + PATIENCE_S
     while time.monotonic() < until:
@@ -86,7 +80,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str,
     pytest.importorskip("uvicorn", reason="the server needs uvicorn")
     folder = tmp_path_factory.mktemp("model")
     _model(folder)
-    port = _free_port()
+    port = free_port()
     program = "from transformers.cli.transformers import main; main()"
     quiet = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "OMP_NUM_THREADS": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
     process = subprocess.Popen(

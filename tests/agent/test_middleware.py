@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 from scripted import BIG, QUIMBY, ScriptedModel, balls, call
+from wire import of
 
 from agent.events import Clause, Failed, Notice, ToolFinished, ToolStarted
 from agent.middleware import RECENT_MESSAGES, recent
@@ -19,10 +20,6 @@ from tools import Known
 def open_with(workspace: Workspace, *steps: Any, **scan: Any) -> tuple[Session, ScriptedModel]:
     model = ScriptedModel(steps=list(steps))
     return Session.open(balls(**scan), workspace=workspace, endpoint=model), model
-
-
-def of(events: list[Any], kind: type) -> list[Any]:
-    return [e for e in events if isinstance(e, kind)]
 
 
 def test_each_model_call_reads_the_card_as_it_stands_then(workspace: Workspace) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import scripted
 from scripted import BIG, balls
+from wire import said
 
-from agent.events import Clause, Failed, Struck
 from agent.planner import plan
 from agent.replay import replay
 from agent.session import Session
@@ -53,12 +53,6 @@ def talk(several: Workspace) -> Session:
     session = Session.open(balls(), workspace=several)
     act(session.desk, "segment", {"point": list(BIG)})
     return session
-
-
-def said(session: Session, text: str) -> str:
-    events = list(session.ask(text))
-    assert not [e for e in events if isinstance(e, Failed | Struck)], events
-    return " ".join(e.text for e in events if isinstance(e, Clause))
 
 
 def test_each_tool_has_its_own_scores_and_the_lesion_keeps_the_first(talk: Session) -> None:

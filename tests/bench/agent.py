@@ -191,7 +191,10 @@ def _told(home: Path, said: list[Any], log: _Log) -> dict[str, Any]:
     """Score clauses as a careless model would write them, and what is true in the same forms."""
     import alterations_fresh
     import alterations_told
+    import alterations_voices
     import truths_told
+    import truths_voices
+    import voices_again
 
     from agent.grounding import check
 
@@ -210,6 +213,12 @@ def _told(home: Path, said: list[Any], log: _Log) -> dict[str, Any]:
             judge("true", text, case.evidence, case.current)
         for true, text in alterations_fresh.clauses(case):
             judge("true, freely worded" if true else "told: freshly", text, case.evidence, case.current)
+        for text in (*(t for _, t in truths_voices.true(case)), *voices_again.true(case)):
+            judge(f"true, in other voices, {case.language}", text, case.evidence, case.current)
+        for text in (*alterations_voices.false(case), *voices_again.false(case)):
+            judge(f"told: in other voices, {case.language}", text, case.evidence, case.current)
+    for language, text, book in truths_voices.cited_alone(home / "voices"):
+        judge(f"true, in other voices, {language}", text, {e.id: e for e in book.all()}, {e.id for e in book.current()})
     rows = list(truths_told.rows(home))
     for text, _, _, item in rows:
         judge("true, of a passage", f"{text} [{item.id}].", {item.id: item}, {item.id})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from typing import Any
 
 import pytest
 from letters import LetterEmbedder
+from servers import free_port
 
 from knowledge import BadInput, BrokenStore, Store
 from knowledge.index_server import hang_up
@@ -22,18 +22,12 @@ from knowledge.ingest import ingest
 QUESTION = "one solid nodule"
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     command = shutil.which("chroma", path=str(Path(sys.executable).parent)) or shutil.which("chroma")
     if command is None:
         pytest.skip("the chroma command is not installed beside this Python")
-    port, folder = _free_port(), tmp_path_factory.mktemp("chroma")
+    port, folder = free_port(), tmp_path_factory.mktemp("chroma")
     running = subprocess.Popen(
         [command, "run", "--path", str(folder), "--host", "127.0.0.1", "--port", str(port)],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -131,7 +125,7 @@ def test_a_collection_deleted_in_use_is_built_again(server: str, tmp_path: Path,
 
 
 def test_a_server_that_is_not_there_is_a_clear_error(tmp_path: Path) -> None:
-    store = Store(tmp_path, LetterEmbedder(), server=f"http://127.0.0.1:{_free_port()}")
+    store = Store(tmp_path, LetterEmbedder(), server=f"http://127.0.0.1:{free_port()}")
     with pytest.raises(BrokenStore, match="chroma run"):
         store.ready()
 

@@ -1,4 +1,4 @@
-"""One Chromium and one app for all tests that look at the page."""
+"""One Chromium and one app for all tests that look at the page; a made scan and rooms for those that do not."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from apps import SPHERE, Scripted
 from browsing import CHROMIUM, FLAGS, WEBGL, Browser, chest_file, served
+
+from agent.settings import Settings
+from agent.workspace import Workspace
+from tools.phantom import chest_phantom
+from tools.scan import Scan
+from ui.rooms import Rooms
 
 
 @pytest.fixture(scope="session")
@@ -41,3 +48,20 @@ def anna(chromium: Any, address: str) -> Iterator[Browser]:
     context.set_default_timeout(60_000)
     yield Browser.of(context, address)
     context.close()
+
+
+@pytest.fixture(scope="module")
+def scan() -> Scan:
+    return chest_phantom((SPHERE,), spacing=(4.0, 4.0, 6.0))[0]
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    opened = Workspace.open(Settings(home=tmp_path / "home"))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def rooms(workspace: Workspace) -> Rooms:
+    return Rooms(workspace, opener=Scripted)

@@ -15,9 +15,9 @@ from scripted import BIG, SMALL, balls
 from agent.session import Session
 from agent.workspace import Workspace
 from ui.acts import Acts
-from ui.case_acts import LISTED
+from ui.acts.cases import LISTED
+from ui.acts.deeds import deed
 from ui.cli import app, guard
-from ui.deeds import deed
 from ui.rooms import Rooms
 
 ANNA, BO = "a" * 64, "b" * 64

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 from pdfs import pdf
+from typed import run
 
 from tools.lesions import write_labels
 from tools.phantom import Sphere, chest_phantom
-from ui.cli import app, guard
 
 HEAVY = ("numpy", "torch", "monai", "gradio", "langchain", "chromadb", "sklearn", "pydicom")
 CENTRE = (80.0, 10.0, 20.0)
@@ -39,12 +39,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("SCANWRIGHT_HOME", str(tmp_path / "home"))
     return tmp_path / "home"
-
-
-def run(capsys: pytest.CaptureFixture[str], *words: str | Path) -> tuple[int, str, str]:
-    code = guard(lambda: app([str(w) for w in words], standalone_mode=False))
-    out, err = capsys.readouterr()
-    return code, out, err
 
 
 def run_json(capsys: pytest.CaptureFixture[str], *words: str | Path) -> dict[str, Any]:

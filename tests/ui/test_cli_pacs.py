@@ -10,10 +10,10 @@ import archives
 import pytest
 from archives import Kept
 from filed import ball_masks, ball_series, load_series, write_series
+from typed import run
 
 from agent import Session
 from tools.lesions import write_labels
-from ui.cli import app, guard
 
 SMALL = (16, 12, 3)
 BALL = (((8, 6, 1), 3.0),)
@@ -31,12 +31,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def images(tmp_path: Path) -> Path:
     return write_series(ball_series(BALL, SMALL), tmp_path / "images")
-
-
-def run(capsys: pytest.CaptureFixture[str], *words: str | Path) -> tuple[int, str, str]:
-    code = guard(lambda: app([str(w) for w in words], standalone_mode=False))
-    out, err = capsys.readouterr()
-    return code, out, err
 
 
 def test_without_an_archive_the_settings_are_named(capsys: pytest.CaptureFixture[str]) -> None:

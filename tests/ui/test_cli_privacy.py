@@ -12,8 +12,7 @@ import pydicom
 import pytest
 from archives import Kept
 from made import Made, save, values
-
-from ui.cli import app, guard
+from typed import run
 
 
 @pytest.fixture(autouse=True)
@@ -21,12 +20,6 @@ def plain(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "SCANWRIGHT_API_KEY", "SCANWRIGHT_BASE_URL",
                  "SCANWRIGHT_KEY_FILE", "SCANWRIGHT_DEIDENTIFY_KEY", "SCANWRIGHT_PACS_NODE"):  # fmt: skip
         monkeypatch.delenv(name, raising=False)
-
-
-def run(capsys: pytest.CaptureFixture[str], *words: str | Path) -> tuple[int, str, str]:
-    code = guard(lambda: app([str(w) for w in words], standalone_mode=False))
-    out, err = capsys.readouterr()
-    return code, out, err
 
 
 def test_images_and_a_report_of_nobody_that_belong_together(tmp_path: Path, capsys: Any) -> None:

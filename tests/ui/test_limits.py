@@ -15,8 +15,8 @@ from agent.settings import Settings
 from agent.workspace import Workspace
 from ui.acts import Acts
 from ui.app import web
-from ui.cookie import NAME, owner_of
 from ui.login import Login
+from ui.login.cookie import NAME, owner_of
 from ui.meters import Meter, TooMuch
 from ui.rooms import Rooms
 

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from apps import last
 from coroutines import run
 
 from agent.people import Person
@@ -18,12 +19,12 @@ from agent.workspace import Workspace
 from tools.phantom import Sphere, chest_phantom
 from ui.acts import Acts
 from ui.app import serve, web
-from ui.cookie import NAME
 from ui.login import SESSION, Login, NoLogin, hashed, reader_id
-from ui.readers import BadReader, Readers
+from ui.login.cookie import NAME
+from ui.login.readers import BadReader, Readers
+from ui.login.sessions import Sessions
+from ui.login.tries import LONGEST_S, Tries
 from ui.rooms import Rooms
-from ui.sessions import Sessions
-from ui.tries import LONGEST_S, Tries
 
 COOKIE = "c" * 43
 WORDS = {"anna": "anna's long word", "bert": "bert's long word"}
@@ -296,13 +297,6 @@ def test_behind_a_proxy_who_it_does_not_name_gets_nothing(workspace: Workspace) 
         assert client.get("/").status_code == 401
         assert client.get("/", headers={"x-reader": "anna"}).status_code == 200
         assert client.get("/login", headers={"x-reader": "anna"}).status_code == 404
-
-
-def last(updates: Iterator[dict[str, Any]]) -> dict[str, Any]:
-    shown: dict[str, Any] = {}
-    for update in updates:
-        shown |= update
-    return shown
 
 
 class As(Login):

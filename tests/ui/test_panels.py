@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from apps import last
 
 from agent.session import Session
 from agent.settings import Settings
 from agent.workspace import Workspace
 from tools.phantom import Sphere, chest_phantom
 from ui.acts import Acts
-from ui.deeds import DEEDS, deed
+from ui.acts.deeds import DEEDS, deed
 from ui.panels import settings_html
 from ui.rooms import Rooms
 from ui.tools_panel import WAYS_IN, tools_html
@@ -42,13 +43,6 @@ def session(rooms: Rooms) -> Session:
     found = rooms.enter(ANNA).session
     assert found is not None
     return found
-
-
-def last(updates: Iterator[dict[str, Any]]) -> dict[str, Any]:
-    shown: dict[str, Any] = {}
-    for update in updates:
-        shown |= update
-    return shown
 
 
 # What a script may ask for

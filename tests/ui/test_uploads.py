@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from apps import last
 from coroutines import run
 
 from agent.settings import Settings
@@ -30,13 +30,6 @@ def rooms(tmp_path: Path) -> Iterator[Rooms]:
     opened = Workspace.open(Settings(home=tmp_path / "home"))
     yield Rooms(opened)
     opened.close()
-
-
-def last(updates: Iterator[dict[str, Any]]) -> dict[str, Any]:
-    shown: dict[str, Any] = {}
-    for update in updates:
-        shown |= update
-    return shown
 
 
 async def chunks(*parts: bytes, fails: bool = False) -> AsyncIterator[bytes]:

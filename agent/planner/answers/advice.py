@@ -50,7 +50,8 @@ _MEASURED_ZH = {
     "comparison with the prior scan": "与前次扫描的比较",
     "solid by measured attenuation (not stated)": "由测得的CT值读为实性(非陈述)"}
 """How `assess` words what it took from a measurement, in Chinese."""
-_GUIDELINE_NAMES = {"fleischner-2017": "fleischner", "lung-rads-2022": "lung-rads", "bts-2015": "bts", "recist-1.1": "recist"}
+_EDITION = re.compile(r"-[\d.]+$")
+"""What follows a guideline's name where a table is named: passages carry the edition beside the name."""
 
 Card = Mapping[str, Any]
 Result = Mapping[str, Any]
@@ -134,7 +135,7 @@ def passages(result: Result, language: Language) -> list[str]:
     held = list(result.get("passages") or [])
     named = slots.guideline(plain(str(result.get("question", ""))))
     if named:
-        held = [p for p in held if _GUIDELINE_NAMES[named] in plain(str(p.get("guideline", "")))]
+        held = [p for p in held if _EDITION.sub("", named) in plain(str(p.get("guideline", "")))]
     if not held:
         return [nothing_found(language)]
     said: list[str] = _from_question(result.get("applied"), language)

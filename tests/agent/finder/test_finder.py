@@ -12,7 +12,7 @@ from scripted import BIG, SMALL, balls
 
 from agent.finder import BadSearch, Hits, Query
 from agent.session import Session
-from agent.statements import Statement
+from agent.stated import Statement
 from agent.workspace import Workspace
 
 

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import scripted
 
 from agent.cases import Cases
 from agent.grounding import verify
 from agent.report import Report, compose, evidence_json, material_of, to_markdown
 from agent.session import Session
 from agent.settings import Settings
-from agent.statements import read_statements
+from agent.stated import read_statements
+from agent.toolset.paper import write_report
 from agent.toolset.vision import measure, record_drawn
 from agent.workspace import Workspace
 from tools import Candidate, EvidenceStore, FindRequest, FindResult, Mask, Registry, Runtime, Scan, ToolSpec, VisionTool
@@ -97,3 +99,19 @@ def case(open_case: Callable[[Scan], CaseUnderTest], chest: tuple[Scan, tuple[Ma
 def searcher() -> type[Searcher]:
     """The tests' searcher, to steer."""
     return Searcher
+
+
+@pytest.fixture
+def written(case: CaseUnderTest, chest: tuple[Scan, tuple[Mask, ...]]) -> CaseUnderTest:
+    """A case with two measured lesions and a report."""
+    case.outline(*chest[1])
+    write_report(case.desk)
+    return case
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Callable[..., Session]]:
+    """A function that opens a scan, or two solid balls of somebody with a name, in a workspace of its own."""
+    there = scripted.workspace(tmp_path / "there")
+    yield lambda scan=None: Session.open(scan or scripted.balls(source=scripted.QUIMBY), workspace=there)
+    there.close()

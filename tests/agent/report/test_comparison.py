@@ -11,19 +11,11 @@ import steered
 
 from agent.grounding import verify
 from agent.report import compose, evidence_json, material_of, to_markdown
-from agent.session import Session
 from agent.toolset.before import NOT_REVIEWED
 from agent.toolset.paper import write_report
 
 THICK = "The slice interval is 1 mm now and 5 mm before: they may differ by 0.5 mm."
 GROWS = re.compile(r"\b(?:larger|smaller|grown|stable|unchanged)\b|增大|缩小|稳定")
-
-
-@pytest.fixture
-def opened(tmp_path):
-    workspace = scripted.workspace(tmp_path / "there")
-    yield lambda scan=None: Session.open(scan or scripted.balls(source=scripted.QUIMBY), workspace=workspace)
-    workspace.close()
 
 
 def written(session, language="en"):

@@ -12,7 +12,7 @@ from agent.report import Report, to_markdown
 from agent.report.compose import Gate, material_of
 from agent.report.material import Draft, RowDraft
 from agent.report.phrases import COLUMNS
-from agent.statements import Statement
+from agent.stated import Statement
 from agent.toolset.vision import find, measure
 from tools import Known, Mask, Quantity, Scan
 from tools.phantom import Sphere, chest_phantom

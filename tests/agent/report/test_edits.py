@@ -18,14 +18,6 @@ def sentences(report, key):
     return [s.text for s in report.section(key).statements]
 
 
-@pytest.fixture
-def written(case, chest):
-    """A case with two measured lesions and a report."""
-    case.outline(*chest[1])
-    paper.write_report(case.desk)
-    return case
-
-
 def test_edit_before_a_report_says_what_to_ask(case):
     with pytest.raises(NotApplicable, match="write the report"):
         case.session.add_to_report("No effusion.")

@@ -15,14 +15,6 @@ from tools import NotApplicable
 READER = "Prof. A. Chen, M.D."
 
 
-@pytest.fixture
-def written(case, chest):
-    """A case with two measured lesions and a report."""
-    case.outline(*chest[1])
-    paper.write_report(case.desk)
-    return case
-
-
 def checked(desk, version=None):
     """Return report.md and the problems that `verify` finds in it."""
     files = {**make_files(desk, "markdown", version).files, **make_files(desk, "json", version).files}

@@ -12,14 +12,6 @@ import steered
 from agent.report import material_of
 from agent.report.timeline import Course, Size, Timeline, in_days, timeline_svg
 from agent.report.timepoints import drawing, timeline_of
-from agent.session import Session
-
-
-@pytest.fixture
-def opened(tmp_path):
-    workspace = scripted.workspace(tmp_path / "there")
-    yield lambda scan=None: Session.open(scan or scripted.balls(source=scripted.QUIMBY), workspace=workspace)
-    workspace.close()
 
 
 def parts(svg: str, tag: str) -> list[ET.Element]:

@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from servers import free_port
 
 from agent import Settings, Workspace
 from tools.engines import EngineDown, EngineError, LocalEngine, MixedVersions, NoEngine, make_engine
@@ -18,12 +19,6 @@ from tools.engines.plan import GPU_SHARE, Plan, Room, copies, gpu_share
 from tools.engines.remote import RayEngine
 from tools.registry import Registry
 from tools.runtime import open_runtime
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_the_default_is_this_process() -> None:

@@ -15,7 +15,7 @@ from filed import BALLS, CT, Filed, ball_masks, ball_series, file_again, file_re
 from made import CORONAL, oblique, radiograph, save
 
 from agent.report.dicom import check, codes
-from agent.statements import Statement
+from agent.stated import Statement
 from tools import Mask, load_scan
 from tools.scan.grid import LPS_TO_RAS
 
