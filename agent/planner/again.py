@@ -18,7 +18,7 @@ from agent.planner.reading import after_correction
 
 _HEAD = (
     r"(?:(?:and|so|then|now|next|ok(?:ay)?|or|but|also|well|hmm+|uh+|oh|please|no|nope|nah|wait|sorry|actually|oops|rather|instead|only|just|do|try|use|take|"
-    r"what about|how about|what of|i (?:meant?|want(?:ed)?|said|was asking (?:about|for))|(?:make|it's|it is|that's) (?:that|it)?|(?:the )?same(?: thing| again)?(?: (?:for|with|on|to))?|(?:for|on|with|of)|"
+    r"what about|how about|what of|meant|i (?:meant?|want(?:ed)?|said|was asking (?:about|for))|(?:make|it's|it is|that's) (?:that|it)?|(?:the )?same(?: thing| again)?(?: (?:for|with|on|to))?|(?:for|on|with|of)|"
     r"not (?:that|this|it)(?: one)?|not (?:the )?(?:lesion |nodule |number |no\.? ?|#)?\d{1,2}|not the (?:left|right|first|second|third|bigger|smaller|other)(?: one)?)[\s,.:;-]+)*"
 )
 _HEAD_ZH = (

@@ -91,7 +91,9 @@ def _segment(clause: str, card: Card) -> list[Goal] | Which:
         threshold = slots.lone_share(clause)
     clicked = point or (card.get("selection") or {}).get("point")
     if clicked and refer.lesions(card) and slots.leaves_out(clause):
-        return _leave_out(clicked, seen, card)
+        return _corrected("avoid", clicked, seen, card)
+    if point and refer.lesions(card) and slots.takes_in(clause):
+        return _corrected("add", point, seen, card)
     if threshold is not None:
         arguments["threshold"] = threshold
     elif change is not None:
@@ -115,16 +117,15 @@ def _segment(clause: str, card: Card) -> list[Goal] | Which:
     return [Goal("segment", {"lesion": n, **arguments}) for n in meant.numbers]
 
 
-def _leave_out(clicked: Sequence[float], seen: str, card: Card) -> list[Goal] | Which:
-    """What was clicked on is left out of the lesion in focus, or of the one that is named."""
+def _corrected(how: str, place: Sequence[float], seen: str, card: Card) -> list[Goal] | Which:
+    """A place is added to, or left out of, the lesion in focus, or the one that is named."""
     meant = refer.meant(reference(seen), card)
     if len(meant.between) > 1:
         return Which("segment", meant.between)
     only = meant.numbers[0] if meant.numbers else refer.focus(card)
     if only is None:
         return Which("segment", tuple(int(x["id"]) for x in refer.lesions(card)))
-    arguments: dict[str, Any] = {"avoid": [[float(v) for v in clicked]]}
-    return [Goal("segment", {"lesion": only, **arguments})]
+    return [Goal("segment", {"lesion": only, how: [[float(v) for v in place]]})]
 
 
 _MOST = re.compile(r"\b(?:biggest|largest|smallest)\b|最")
@@ -216,7 +217,7 @@ def _next(card: Card, way: int) -> refer.Meant:
 
 
 _IN_ENGLISH = re.compile(r"\b(?:in|into|to) english\b|\benglish (?:report|version|language)\b|(?:用|出|写|改成?)\s*english|english\s*(?:出|写|版|的)|英文|英语", re.ASCII)
-_IN_CHINESE = re.compile(r"\b(?:in|into|to) (?:chinese|mandarin)\b|\bchinese (?:report|version|language)\b|中文|汉语", re.ASCII)
+_IN_CHINESE = re.compile(r"\b(?:reads?|speaks?|understands?|talks?|knows?) (?:only )?(?:chinese|mandarin)\b|\b(?:in|into|to) (?:chinese|mandarin)\b|\bchinese (?:report|version|language)\b|中文|汉语", re.ASCII)
 _SPECIAL = re.compile(
     r"^(?:(?:please|also|and|then|now)[ ,]*)*(?:note|append|write|dictate)(?: (?:this|the following))?\s*:|\b(?:updat\w+|revis\w+|sentences?|lines?|paragraphs?|wording|phras\w+|edit\w*|amend\w*|shorten\w*|shorter|longer|lengthen|rewrit\w+|rephras\w+|reword\w*|correct\w*|"
     r"chang\w+|fix|trim|put (?!everything)|add|insert|includ\w+|mention\w*|remov\w+|delet\w+|drop|without|only|just|concise\w*|crisp\w*|terse\w*|cut|halve|half|tidy|polish|"

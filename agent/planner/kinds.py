@@ -1,6 +1,6 @@
 """What one clause is: a function to call, a topic to answer at once, a statement, or two readings to choose between.
 
-Cues settle most; the learned part decides the rest; the card decides between advice at large and advice for a lesion,
+A few forms settle what they ask by themselves; the learned part decides the rest; the card decides between advice at large and advice for a lesion,
 and between what a tool can do and what none at hand can.
 """
 
@@ -13,15 +13,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent.planner import again, beside, cues, refer, slots, why
-from agent.planner.intents import Router, Utterances
+from agent.planner.intents import Guess, Router, Utterances
 from agent.planner.mention import reference
-from agent.planner.reading import asks, clauses, quoted
+from agent.planner.reading import asks, clauses, plain, quoted
 from agent.stated import read_statements
 
 Card = Mapping[str, Any]
 
-SURE = 0.22
-"""Share below which the learned part's best guess is asked about: in cross-validation four of five were wrong there."""
+SURE = 0.25
+"""Share below which the learned part's best guess is asked about: of other people's examples four of five were wrong there."""
+SURELY = 0.9
+"""Share from which a guess outweighs what a guideline could answer as well."""
+SETTLED = 0.6
+"""Share from which a guess is taken as what the words say, whatever stands beside them."""
 
 _FINDINGS = re.compile(
     r"\b(?:effusions?|(?:free|pleural|pericardial) fluid|ascites|pneumothora\w+|cardiomegaly|heart enlarged|consolidat\w+|pneumonia|tuberculosis|\btb\b|covid\w*|fractures?|"
@@ -57,6 +61,8 @@ _ON_OLDER = re.compile(
     r"\b(?:on|in|at) (?:the |his |her |that |this )?(?:prior|previous|earlier|old(?:er)?|last) (?:scan|ct|study|exam|film|one|images?|imaging)\b"
     r"|(?:上次|上一次|旧|老|以前|之前|既往)的?(?:片子?|ct|检查|扫描)[^,。]{0,4}(?:上|里|中|时|是|有|测|量|多)", re.ASCII
 )
+_LEAD = re.compile(r"^(?:in general|generally|usually|typically|as a rule|in practice|by the way|一般(?:来说|情况下)?|通常|总的来说)$")
+"""What only opens the clause behind it."""
 _RECORD = re.compile(r"^(?:and |then |please )*(?:add|note|record|remember|keep) (?:that|this|it)(?: down| in mind)?[.! ]*$|^(?:请)?(?:记录|记下|记住|加上)(?:一下|这个)?$", re.ASCII)
 _DESCRIBES = re.compile(
     r"^(?:the )?(?:lesion|nodule|mass|it)\s*\d{0,2} (?:is|has|looks|appears) (?:\w+ )?(?:calcif\w+|cavit\w+|spiculat\w+|lobulat\w+|round|smooth|irregular|solid|fatty|cystic|\w+ margins?)[^\w\u3400-\u9fff]*$"
@@ -69,6 +75,10 @@ _WANTS = re.compile(
 )
 _PACS = re.compile(r"\b(?:e-?mail|whatsapp|fax)\b|邮件|邮箱|微信", re.ASCII)
 _ACTS = ("measure", "segment", "show", "find", "classify", "recall.history")
+_WISHES = ("find", "guideline", "write_report", "export", "analyse")
+"""Orders that nobody states by the way."""
+_TOOLS = ("segment", "measure", "classify", "compare", "assess", "show")
+_ORDERS = ("assess", "compare", "measure", "export", "segment")
 _WITH_COMPARISON = ("prior_interval", "targets")
 _TELLS_APART = ("lobe", "nodule_type", "perifissural", "spiculation")
 
@@ -110,26 +120,28 @@ def sense(
         return Sense(clause, topic="both_ways")
     if _RECORD.search(clause):
         return Sense(clause, stated=True)
-    if cues.settle(clause) == "talk.capabilities":
+    if settled(clause, learned) == "talk.capabilities":
         return Sense(clause, topic="capabilities")  # "which classifiers do you have": nothing is to be scored
     if beside.scored(clause, card):
         return Sense(clause, intent="classify")
     if beside.taken(clause, card) or beside.wanted(clause, card) or beside.places_tool(clause, card):
         return Sense(clause, intent="segment")
     own = learned.own(clause)
-    if not (own and _WANTS.search(clause)) and _is_statement(clause, card):
+    if not (own and _WANTS.search(clause)) and _is_statement(clause, card, learned):
         if _TAGGED.search(raw) and slots.lobe(clause):
             return Sense(clause, intent="recall.location", stated=True)
         return Sense(clause, stated=True)
-    intent = own or _settled(clause, before)
-    if intent == "show" and again.bare(clause) and _NODULE.search(clause) and "lesions" in card and not refer.lesions(card):
-        intent = "find"  # "right lung nodule?": nothing is there to be shown yet
+    intent = own or _from_before(clause, before, learned)
     share = 1.0
     if intent is None:
-        best, second = learned.guess(clause)[:2]
+        best, second = reading(clause, learned)
         if best.share < SURE or _DESCRIBES.search(clause):
             return Sense(clause, unsure=Unsure(best.intent, second.intent), settled=False)
         intent, share = best.intent, best.share
+    if intent == "show" and again.bare(clause) and _NODULE.search(clause) and "lesions" in card and not refer.lesions(card):
+        intent = "find"  # "right lung nodule?": nothing is there to be shown yet
+    if intent == "state":
+        return Sense(clause, topic="told", settled=False)
     if intent == "talk.doubling" and (card.get("prior") or ("prior" not in card and refer.lesions(card))):
         intent = "compare"
     if intent.startswith("talk."):
@@ -137,20 +149,34 @@ def sense(
     if intent == "segment" and slots.threshold_beyond(clause):
         return Sense(clause, topic="threshold_beyond")
     found = _as_the_case_allows(intent, clause, card, utterances, in_hand)
-    return dataclasses.replace(found, settled=share == 1.0, share=share, own=own is not None)
+    return dataclasses.replace(found, settled=share >= SETTLED, share=share, own=own is not None)
 
 
-def _settled(clause: str, before: str) -> str | None:
-    """Return the intent that the words settle, a bare reference taking that of the message before."""
+def reading(clause: str, learned: Router) -> tuple[Guess, Guess]:
+    """Return the two likeliest intents of a clause: the one that its own words settle, or the learned ones."""
+    own = cues.settle(clause)
+    best, second = learned.guess(clause, 2)
+    return (Guess(own, 1.0), best) if own else (best, second)
+
+
+def settled(clause: str, learned: Router) -> str | None:
+    """Return the intent of a clause that leaves little doubt, or None."""
+    best, _ = reading(clause, learned)
+    return best.intent if best.share >= SETTLED else None
+
+
+def orders_here(text: str, learned: Router) -> bool:
+    """Return whether a message that a guideline could answer is surely an order for this case, and gives no size of its own."""
+    best, _ = reading(text, learned)
+    return best.intent in _ORDERS and best.share >= SURELY and not cues.is_general(text) and re.search(r"\d\s*-?(?:mm|cm|毫米|厘米)", text) is None
+
+
+def _from_before(clause: str, before: str, learned: Router) -> str | None:
+    """Return the intent of a clause that only goes on from the message before: a bare reference, a bare "why?"."""
+    earlier = settled(plain(before), learned) if before else None
     if again.bare(clause):
-        earlier = cues.settle(before.lower()) if before else None
         return earlier if earlier and not earlier.startswith("talk.") else "show"
-    settled = cues.settle(clause)
-    if why.bare(clause) and before and cues.settle(before.lower()) == "classify":
-        return "classify"
-    if settled is None and cues.about_advice(clause):
-        return "assess"
-    return settled
+    return "classify" if why.bare(clause) and earlier == "classify" else None
 
 
 def _as_the_case_allows(intent: str, clause: str, card: Card, utterances: Utterances, in_hand: bool) -> Sense:
@@ -234,22 +260,26 @@ def _flat_without_lesion(card: Card) -> bool:
     return flat and not refer.lesions(card)
 
 
-def _is_statement(clause: str, card: Card) -> bool:
+def _is_statement(clause: str, card: Card, learned: Router) -> bool:
     asked = card.get("asked") or {}
     needs = list(asked.get("needs", ())) if isinstance(asked, Mapping) else []
+    best, _ = reading(clause, learned)
+    wish = best.intent if best.share >= SETTLED else None
     if asks(clause) and not _TAGGED.search(clause) and not re.match(r"^(?:no|yes)\b", clause):
         return False
+    if wish in _WISHES or (wish in _TOOLS and best.share >= SURELY):
+        return False  # "rectal cancer, find the nodules", "emphysema grading": told in passing, and heard as told all the same
     if cues.about_advice(clause) and cues.is_general(clause):
         return False  # "low risk, 6 to 8 mm: follow-up interval": a question about patients like that
     found = read_statements(clause, asked=needs, lesion=refer.focus(card))
-    if cues.settle(clause) == "compare" and all(s.field in _WITH_COMPARISON for s in found):
+    if wish == "compare" and all(s.field in _WITH_COMPARISON for s in found):
         return False  # "with the CT from 90 days ago": said in passing
-    if cues.settle(clause) in _ACTS and all(s.field in _TELLS_APART for s in found):
+    if wish in _ACTS and all(s.field in _TELLS_APART for s in found):
         return False  # "diameter of the lingula nodule": said to tell lesions apart
     return bool(found)
 
 
-def whole_clauses(text: str, card: Card) -> list[str]:
+def whole_clauses(text: str, card: Card, learned: Router) -> list[str]:
     """Return a plain text's clauses, those that ask nothing and state nothing joined to the one they lead up to."""
     found: list[str] = []
     lead = ""
@@ -258,12 +288,13 @@ def whole_clauses(text: str, card: Card) -> list[str]:
         pieces = [text]  # "take 1 and 2 as targets and give me the sum": which, then what of them
     for clause in pieces:
         whole = f"{lead}, {clause}" if lead else clause
-        if found and not lead and again.bare(clause) and _names_none(found[-1]):
+        if found and not lead and again.bare(clause) and _names_none(found[-1], learned):
             found[-1] += f", {clause}"  # "i want it measured, lesion 2": what, then which
             continue
-        if again.bare(clause) and len(found) + 1 < len(pieces):
+        last = len(found) + 1 >= len(pieces)
+        if not last and (again.bare(clause) or _LEAD.match(clause)):
             lead = whole  # "the other one, how big": which one, then what of it
-        elif asks(whole) or asks(clause) or cues.settle(whole) or _is_statement(clause, card):
+        elif asks(whole) or asks(clause) or settled(whole, learned) not in (None, "state") or _is_statement(clause, card, learned):
             found.append(whole)
             lead = ""
         else:
@@ -271,10 +302,10 @@ def whole_clauses(text: str, card: Card) -> list[str]:
     return [*found, lead] if lead else found
 
 
-def _names_none(clause: str) -> bool:
+def _names_none(clause: str, learned: Router) -> bool:
     """Return whether a clause asks for something without saying of which lesion."""
     said = reference(clause)
-    return bool(asks(clause) or cues.settle(clause)) and not (said.numbers or said.place or said.by_size or said.other or said.side or said.every)
+    return bool(asks(clause) or settled(clause, learned)) and not (said.numbers or said.place or said.by_size or said.other or said.side or said.every)
 
 
 def _dictated(clause: str, raw: str) -> bool:

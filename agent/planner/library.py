@@ -47,9 +47,16 @@ _NAMED = re.compile(
 _SIZED_AXES = re.compile(r"\b(?:prior|previous(?:ly)?|before|last (?:time|year)|was|measured)\b|既往|之前|上次")
 
 
+_CHANGE = re.compile(
+    r"\bcompar(?:e|ed|ison)\b|\b(?:chang\w+|gr[eo]w\w*|shr[aiu]nk\w*|new|stable|progress\w*|response|bigger|larger|smaller)\b.{0,40}\b(?:since|than|from|versus|vs|against|last|prior|previous|before|baseline)\b|"
+    r"\b(?:is|has|have|did|are) (?:it|this|they|the \w+|lesion \d+) (?:been )?(?:grow\w*|grew|chang\w+|shr\w+|stable)\b|\binterval (?:change|growth)|"
+    r"对比|比较|相比|比(?:上次|之前|以前|前片|去年)|较(?:前|上次)|有(?:没有|什么)?变化|(?:变|长|增|缩)(?:大|小)了?(?:吗|没|多少|么)|新发"
+)
+
+
 def _of_change(low: str) -> bool:
     """Return whether a message asks to compare this case, with no figures but its lesions': "new since the last scan?"."""
-    return cues.settle(low) == "compare" and (bool(slots.targets(low)) or not any(c.isdigit() for c in low))
+    return (_CHANGE.search(low) is not None or slots.sum_wanted(low)) and (bool(slots.targets(low)) or not any(c.isdigit() for c in low))
 
 
 _IS_IT_THAT_BIG = re.compile(

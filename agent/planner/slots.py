@@ -31,11 +31,11 @@ PLANES = {
     "sagittal": r"\b(?:sagittal|side view)\b|矢状",
 }
 WINDOWS = {
-    "lung": r"\blung(?:s'?)? (?:window|settings?|view|preset)\b|\bwindow (?:to )?lung|肺窗",
-    "mediastinum": r"\bmediastin\w+(?: (?:window|settings?|view|preset))?|纵隔窗?",
-    "bone": r"\bbon[ey]s?(?: (?:window|settings?|view|preset))?|骨窗",
-    "brain": r"\bbrain (?:window|settings?|view|preset)|脑窗",
-    "soft tissue": r"\bsoft[- ]tissues?(?: (?:window|settings?|view|preset))?|软组织窗?",
+    "lung": r"\blung(?:s'?)? (?:windows?|settings?|view|preset)\b|\bwindow (?:to )?lung|肺窗",
+    "mediastinum": r"\bmediastin\w+(?: (?:windows?|settings?|view|preset))?|纵隔窗?",
+    "bone": r"\bbon[ey]s?(?: (?:windows?|settings?|view|preset))?|骨窗",
+    "brain": r"\bbrain (?:windows?|settings?|view|preset)|脑窗",
+    "soft tissue": r"\bsoft[- ]tissues?(?: (?:windows?|settings?|view|preset))?|软组织窗?",
 }
 GUIDELINES = {
     "fleischner-2017": r"fleischner|弗莱施纳|费莱施纳|弗莱舍纳",
@@ -86,7 +86,7 @@ _TIME = re.compile(
 OWN_LINE = re.compile(
     r"\b(?:use|take|keep|prefer|with|by|apply|count)\b[^.;]{0,12}\b(?:(?:my|own|the reader's)(?: \w+){0,2} (?:lines?|ax[ie]s|ruler|calipers?|measurements?|"
     r"diameters?)\b|mine\b|(?:what|the one) i drew\b)"
-    r"|\bthe (?:line|axis) (?:that )?i (?:drew|made|set)\b|(?:用|以|按|采用)我(?:自己)?(?:画|量|测|划)?(?:的|出的)?(?:那条)?(?:线|轴|径|尺|测量)", re.ASCII
+    r"|\b(?:along|on|from|of|my own) (?:my )?(?:own )?(?:cal+iper|ruler|drawn|measuring)(?:'s)? (?:line|track|distance)s?\b|\bthe (?:line|axis) (?:that )?i (?:drew|made|set)\b|(?:用|以|按|采用)我(?:自己)?(?:画|量|测|划)?(?:的|出的)?(?:那条)?(?:线|轴|径|尺|测量)", re.ASCII
 )
 SUM = re.compile(
     r"\bsums?\b[^.;]{0,24}\b(?:targets?|diameters?|ax[ie]s|longest)\b|\bsld\b|\btargets?\b[^.;]{0,24}\b(?:sums?|add (?:them|these|it) up|total)\b|\b(?:add|total)(?: up)?\b[^.;]{0,16}\b(?:targets?|diameters?)\b|\btarget sum\b"
@@ -208,8 +208,21 @@ def change(text: str) -> str | None:
 _LEFT_OUT = re.compile(
     r"\b(?:exclud\w+|leave out|cut out|(?:leave|keep|take|cut) (?:the |that |this )?(?:\w+ )?\w+ out|(?:don't|do not|not) include|without (?:the|this|that) "
     r"(?:vessel|wall|rib|bronchus|airway)|separate (?:it|this|the \w+) from|remove (?:the |this |that )?(?:vessel|wall|rib|bronchus|airway|part|bit))\b"
-    r"|排除|去掉|剔除|去除|抠掉|(?:别|不要|不)(?:把[^,。]{1,6})?包(?:进|含|括)|(?:别|不要)把[^,。]{1,8}(?:算|划|分|勾)进", re.ASCII
+    r"|排除|去掉|剔除|去除|抠掉|(?:别|不要|不)(?:把[^,。]{1,6})?包(?:进|含|括)|(?:别|不要)(?:把[^,。]{1,8})?(?:算|划|分|勾|圈|画)(?:进|在内)", re.ASCII
 )
+_TAKEN_IN = re.compile(
+    r"\b(?:include|add|take in|cover|extend (?:it )?to|reach)\b.{0,24}\b(?:point|here|there|this (?:bit|part|spot|area|bump)|voxel|coordinates?|what i(?:'ve)? clicked|click)\b|\bmiss(?:es|ed|ing)\b"
+    r"|(?:把|将)[^,。]{0,8}(?:点|处|这|那)[^,。]{0,6}(?:加|包|算|划|勾)(?:进|入|上|在内)|(?:加|包|算)(?:进|入)(?:去|来)|漏(?:了|掉)", re.ASCII
+)
+
+
+def takes_in(text: str) -> bool:
+    """Return whether a clause asks for a place to be taken into an outline.
+
+    >>> takes_in("include the point 12, -30, -145"), takes_in("segment the point 12, -30, -145")
+    (True, False)
+    """
+    return _TAKEN_IN.search(text) is not None
 
 
 def leaves_out(text: str) -> bool:
@@ -255,8 +268,13 @@ def plane(text: str) -> str | None:
 
 
 def window(text: str) -> str | None:
-    """Return the window preset that is named."""
-    return next((name for name, pattern in WINDOWS.items() if re.search(pattern, text, re.ASCII)), None)
+    """Return the window preset that is named; of several the last: "not the lung window, the bone one".
+
+    >>> window("lung windows please"), window("肺窗不看了,调成纵隔窗")
+    ('lung', 'mediastinum')
+    """
+    named = [(found.start(), name) for name, pattern in WINDOWS.items() for found in re.finditer(pattern, text, re.ASCII)]
+    return max(named)[1] if named else None
 
 
 def slice_number(text: str) -> int | None:
@@ -315,7 +333,7 @@ def which_prior(text: str) -> bool:
 
 _PRIOR_NUMBER = re.compile(
     r"\bprior\s*(?:scan|ct|study|exam)?\s*(?:no\.?|number|#)?\s*(\d{1,2})\b(?!\s*(?:mm|cm|days?|weeks?|months?|years?|%))"
-    r"|(?:既往|前片|旧片|老片)(?:扫描|检查|片|ct)?\s*(?:第|编号|#)?(\d{1,2})(?!\d|\s*(?:天|日|周|个?月|年|mm|毫米|cm|厘米))", re.ASCII
+    r"|(?:既往|前片|旧片|老片)(?:扫描|检查|片|ct)?\s*(?:第|编号|#)?(\d{1,2})(?!\d|\s*(?:天|日|周|个?月|年|mm|毫米|cm|厘米))|第\s*(\d{1,2})\s*(?:个|份|张|次)?(?:既往|前片|旧片|老片|旧ct|老ct)", re.ASCII
 )
 
 
@@ -326,7 +344,7 @@ def prior_number(text: str) -> int | None:
     (2, 1, None)
     """
     found = _PRIOR_NUMBER.search(text)
-    return int(found[1] or found[2]) if found else None
+    return int(found[1] or found[2] or found[3]) if found else None
 
 
 def sum_wanted(text: str) -> bool:

@@ -7,12 +7,15 @@ Knows no function and no case.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import lru_cache
 
 SHORTEST = 5
 """Letters from which a word is put right: of shorter ones too many are near each other."""
 TWO_SLIPS = 8
 """Letters from which two slips are forgiven instead of one."""
+OFTEN = 6
+"""Examples that have a word before it is known: strangers' slips are in the examples too, a few times each."""
 
 _SHORT = {
     "lt": "left", "rt": "right", "u": "you", "r": "are", "whats": "what's", "wheres": "where's", "whos": "who's", "sz": "size", "n1": "nodule 1", "n2": "nodule 2", "n3": "nodule 3", "hows": "how's",
@@ -48,6 +51,9 @@ _SIDE_LETTER = re.compile(
     r"\b([rl])(?=[ -](?:lungs?|sided?|base|apex|apical|upper|lower|middle|mid|hil\w+|nodules?|lesions?|mass|one|hemithorax)\b)"
 )
 """A letter that is a side before what has one: the R lung, L base."""
+_SIDE_LETTER_ZH = re.compile(r"(?<![a-z])([rl])(?=侧|边|肺)")
+_SEG_FILE = re.compile(r"\b(sr|dicom)\s*(?:and|&|\+|/|,)?\s*seg\b(?! it| the)(?: files?| objects?)?")
+"""A DICOM SEG is a file, not an order."""
 _PERCENT = re.compile(rf"\b({'|'.join(_TENS)})(?:[ -]({'|'.join(_ONES)}))? (?:percent|per cent)\b")
 _WORD = re.compile(r"(?<![\w/.~-])[a-z][a-z'-]*(?![\w.@])(?:/(?=\s))?|\bf/u\b|\bw/(?=\s)")
 
@@ -60,8 +66,10 @@ def spelled(text: str) -> str:
     >>> spelled("seg/meas/rpt")
     'segment, measure, report'
     """
+    text = _SEG_FILE.sub(r"\1 with seg-object", text)
     text = _LONG_AX.sub(r"\1 axis", text if _PATH.search(text) else _CHAIN.sub(", ", text))
     text = _SIDE_LETTER.sub(lambda m: "right" if m[1] == "r" else "left", text)
+    text = _SIDE_LETTER_ZH.sub(lambda m: "右" if m[1] == "r" else "左", text)
     for short, whole in _SHORT_ZH.items():
         text = text.replace(short, whole)
     text = _PERCENT.sub(_figures, text)
@@ -85,11 +93,11 @@ def _righted(word: str) -> str:
 
 @lru_cache(maxsize=1)
 def _known() -> frozenset[str]:
-    """Return every word of the shipped examples and of the trade, and their plain forms."""
+    """Return the words that the shipped examples have often, those of the trade, and their plain forms."""
     from agent.planner.intents import examples
 
-    words = {w for lines in examples().values() for line in lines for w in re.findall(r"[a-z'-]+", line.lower())}
-    words |= {*_TRADE, *_ORDINARY}
+    seen = Counter(w for lines in examples().values() for line in lines for w in set(re.findall(r"[a-z'-]+", line.lower())))
+    words = {*_TRADE, *_ORDINARY, *(w for w, times in seen.items() if times >= OFTEN)}
     return frozenset(words | {w + end for w in words for end in ("s", "'s")})
 
 
@@ -102,7 +110,7 @@ _ORDINARY = (
     "rights uppermost lowers finding's nodular nodularity lesional volumetric volumes densities dense dimension "
     "tighten tightened tightly loosened loosely loose loosen expanded expanding shrunk shrinking small smalls large "
     "great bigger figure figures finger fingers trigger thirty thirds fourth forth forty forte slide slides sliver "
-    "mistake stable status cancel cancelled canceled compute computer contact content control"
+    "bugger followup incidentally segmenter segmenters contoured coronary delineated earliest obtained shortcut slicer mistake stable status cancel cancelled canceled compute computer contact content control"
 ).split()
 """Words of everyday that lie near a word of the trade and are not it."""
 

@@ -14,7 +14,7 @@ from typing import Any
 from agent.planner import again, beside, refer, slots
 from agent.planner.goals import MAX_TEXT, Card, Goal, Which, goals_for
 from agent.planner.intents import Utterances, router
-from agent.planner.kinds import Sense, Unsure, names_organ, sense, whole_clauses
+from agent.planner.kinds import Sense, Unsure, names_organ, orders_here, sense, whole_clauses
 from agent.planner.library import asks_library
 from agent.planner.reading import MAX_READ, Language, language_of, plain
 from agent.planner.spelling import spelled
@@ -108,15 +108,16 @@ def make_plan(text: str, card: Card, utterances: Utterances, before: str = "") -
     raw = own_words(raw)
     if not raw.strip() and text.strip():
         return Plan(topics=("letter",), language=language, text=text[:MAX_READ])
-    if asks_library(raw):  # it brings its own patient: nothing in it is done to, or stated of, this case
+    learned = router(utterances)
+    if asks_library(raw) and not orders_here(spelled(plain(raw)), learned):  # it brings its own patient: nothing in it is of this case
         return Plan((Goal("find_guideline", {"question": " ".join(raw.split())[:MAX_TEXT]}),), language=language, text=raw)
     stated = stated_in(raw, card)
     if before and all(s.field == "lobe" for s in stated) and (followed := _followed(raw, card, utterances, before, language)) is not None:
         return followed
     senses: list[Sense] = []
-    for clause in whole_clauses(spelled(plain(raw)), card):
+    for clause in whole_clauses(spelled(plain(raw)), card, learned):
         in_hand = any(s.intent in ("segment", "measure", "classify", "analyse") for s in senses)
-        senses.append(sense(clause, raw, card, router(utterances), utterances, before, in_hand=in_hand))
+        senses.append(sense(clause, raw, card, learned, utterances, before, in_hand=in_hand))
     senses = _without_idle(senses)
     topics = tuple(dict.fromkeys(s.topic for s in senses if s.topic))
     unsure = next((s.unsure for s in senses if s.unsure), None)
@@ -124,15 +125,20 @@ def make_plan(text: str, card: Card, utterances: Utterances, before: str = "") -
     for part in senses:
         if part.intent is None:
             continue
-        found = _analyse(card) if part.intent == "analyse" else goals_for(part.intent, part.clause, raw, card, language)
+        here = _looking_at(goals, card)
+        found = _analyse(card) if part.intent == "analyse" else goals_for(part.intent, part.clause, raw, here, language)
         if isinstance(found, Which):
             if _comes_from_before(goals):
                 found = [Goal(found.function, {}, same=True)]
             else:
                 return Plan(which=found, topics=topics, language=language, text=raw)
         goals += found
+    if goals and all(g.function == "find_guideline" for g in goals):
+        goals = [Goal("find_guideline", {"question": " ".join(raw.split())[:MAX_TEXT]})]  # of what, stands in the clause before
     if any(s.stated for s in senses) or (stated and not goals):
         goals, topics = _after_statement(goals, topics, stated, card)
+    if goals or stated:
+        topics = tuple(t for t in topics if t != "told")
     if goals:
         unsure = None
     if any(g.function == "segment" and "change" in g.arguments for g in goals) and slots.leaves_out(plain(raw)):
@@ -140,6 +146,12 @@ def make_plan(text: str, card: Card, utterances: Utterances, before: str = "") -
     organ = names_organ(plain(raw)) or any(s.own and s.intent == "segment" for s in senses)
     searched = {**card, "scan": None} if organ else card  # a search finds lesions, not organs
     return Plan(tuple(_with_needs(_ordered(goals), searched, language)), topics, None, unsure, language, raw)
+
+
+def _looking_at(goals: Sequence[Goal], card: Card) -> Card:
+    """Return the card as it stands behind these goals: "it" is the lesion that the clause before named."""
+    named = [g.arguments["lesion"] for g in goals if "lesion" in g.arguments]
+    return {**card, "focus": named[-1]} if named else card
 
 
 def _followed(raw: str, card: Card, utterances: Utterances, before: str, language: Language) -> Plan | None:
@@ -233,9 +245,22 @@ def _ordered(goals: list[Goal]) -> list[Goal]:
             unique[-1] = dataclasses.replace(before, arguments={**before.arguments, **goal.arguments})
         elif before is not None and before.function == goal.function == "classify" and goal.arguments.get("explain") and _one_of(before, goal):
             unique[-1] = dataclasses.replace(before, arguments={**before.arguments, **goal.arguments})  # "rate it and show why"
+        elif before is not None and before.function == goal.function and goal.function != "segment" and before.arguments.items() <= goal.arguments.items():
+            unique[-1] = goal  # asked for twice, once of which lesion
+        elif before is not None and before.function == goal.function == "write_report":
+            unique[-1] = _both_edits(before, goal)
+        elif any(goal.function == g.function and goal.arguments.items() <= g.arguments.items() and goal.same == g.same for g in unique):
+            continue  # "there is one on the left, look for it"
         elif goal not in unique:
             unique.append(goal)
     return unique
+
+
+def _both_edits(first: Goal, second: Goal) -> Goal:
+    """Return one redraft for two: "the impression is too long, shorten it"."""
+    said = [g.arguments["instruction"] for g in (first, second) if "instruction" in g.arguments]
+    joined = {"instruction": ", ".join(said)[:MAX_TEXT]} if said else {}
+    return dataclasses.replace(second, arguments={**first.arguments, **second.arguments, **joined})
 
 
 def _one_of(first: Goal, second: Goal) -> bool:

@@ -32,6 +32,8 @@ _WROTE = re.compile(
     r"|(?<![在往到把给向])(?:外院)?(?:报告|转诊信|转诊单|来信|申请单|病历|门诊记录|家庭医生|外院(?:医生)?|会诊单|介绍信)(?:上|里|中)?(?:面)?(?:说|写(?:着|道|的是|了|明)|称|提到|记载|注明)|(?:^|\n)\s*(?:转诊信|来信|申请单|病历摘要)\s*[:\uff1a]",
     re.IGNORECASE,
 )
+_ASKED = re.compile(r"\b(?:what|how|why|does|did|do)(?: (?:does|did|do))?\s*$", re.IGNORECASE)
+"""Before who wrote: "what does the report say"."""
 _HEAD = (
     r"(?:findings?|impression|technique|conclusions?|opinion|comparison|clinical (?:history|information|details|indication|data)|indications?|"
     r"history|exam(?:ination)?|procedure|recommendations?|检查所见|影像所见|影像学?表现|所见|检查结论|影像诊断|诊断意见|诊断印象|诊断结论|印象|"
@@ -142,7 +144,7 @@ def _told(text: str) -> Iterator[tuple[tuple[int, int], bool]]:
         stop = (_PARAGRAPH_END if after[:1] in (":", "\uff1a") or match[0].rstrip()[-1:] in (":", "\uff1a") else _SENTENCE_END).search(text, match.end())
         end = stop.end() if stop else len(text)
         sentence = text[match.start() : end].lower()
-        asked = sentence.rstrip().endswith(("?", "\uff1f"))
+        asked = sentence.rstrip().endswith(("?", "\uff1f")) or _ASKED.search(text[: match.start()]) is not None
         yield (match.start(), end), asked or bool(said.SIZE.search(sentence) and said.BEFORE.search(sentence))
 
 

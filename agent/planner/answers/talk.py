@@ -44,6 +44,9 @@ _PLAIN: dict[str, tuple[str, str]] = {
              "Say what the outline was like before - tighter, looser, or its threshold - and it is made that way again.",
              "我不能单独撤销某一步:之前的轮廓和测量都保留在记录中,现在没有改变任何内容。请说明要恢复成怎样(收紧、放宽或某个阈值),即可重新勾画。"),
     "no_tool": ("I cannot assess that: no tool at hand is made for it.", "我无法评估这一项:现有工具不是为此而做。"),
+    "told": ("Nothing was recorded from that: what I record is age, smoking, known cancer, immune status, whether it was found by chance or "
+             "in screening, and a lesion's lobe and type. Say it in such words, or say what you would like me to do.",
+             "这句话没有记录任何内容:我记录的是年龄、吸烟史、已知肿瘤、免疫状态、偶然发现还是筛查发现,以及病灶所在肺叶和类型。请用这些说法再说一遍,或告诉我要做什么。"),
     "both_ways": ("You asked for tighter and for looser at once: which of the two?", "您同时要求收紧和放宽:要哪一种?"),
     "pacs": ("There is no connection to mail here. "
              "The report's files can be exported to a folder, or sent to the PACS that is set up, after your approval.",
