@@ -137,6 +137,8 @@ class Workspace:
     def warm(self) -> threading.Thread:
         """Load every model and the passages in a thread of its own, so that no first click waits; return the thread."""
 
+        from agent.llm import planner
+
         def load() -> None:
             with contextlib.suppress(ScanError):  # the first file will tell
                 warm_reader()
@@ -145,6 +147,7 @@ class Workspace:
                     self.runtime.ready(tool)
                 except Exception:  # noqa: BLE001 - a plug-in may raise anything; its first use will tell the reader
                     log.warning("%s could not be loaded ahead of its first use", tool.spec.name)
+            planner(self).ready()
             try:
                 self.passages.ready(lambda fraction, phrase: log.info("%s: %.0f %%", phrase, 100 * fraction))
             except Exception as error:  # noqa: BLE001 - whatever it is, the first question will tell the reader

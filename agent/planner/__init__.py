@@ -2,8 +2,10 @@
 
     reading   one message made plain and split into clauses
     spelling  shorthand written out, slips of the keyboard put right
-    cues      words that settle what a clause asks, by themselves
-    intents   the learned part, fitted from examples and from the tools' own utterances
+    learned   a linear model over short sentences: what kind one is, and how surely
+    intents   which intent a clause has, learned from examples and from the tools' own utterances
+    changes   which way an outline is to change: by words, else learned
+    cues      the few forms that settle what they ask by themselves, and what speaks of advice
     slots     numbers, sides, planes, thresholds, dates in a clause
     mention   which lesion a clause speaks of, in its own words
     refer     which lesion of the card that is

@@ -47,7 +47,7 @@ _RULES: tuple[_Rule, ...] = (
     _rule("talk.thanks", r"^(?:no|nope|nah|no,? thanks?(?: you)?|not now|否|不|不用|不必|不要|没有|算了|不用了|never ?mind|forget it)\W*$"),
     _Rule("classify", why.LOOKED_AT),
     _Rule("measure", slots.OWN_LINE),
-    _rule("segment", r"^(?:(?:and|ok|now|please|what|if|you|we|i|how|about|use|as|before|earlier|but|like|only|just|this|time|rather|was|same|thing|still|used|try|redo|again|do|it|that|take|set|make|run|with|at|to|on|of|the|same|instead|换成|换|改成|改为|改|用|调到|调成|调|到|设为|设|取|再|试试|试|来|,)\W*)*(?:\d{1,2}(?:\.\d+)?\s*(?:%|percent)|百分之[一二三四五六七八九十\d]{1,3})(?:\W*(?:instead|please|again|now|threshold|重新|再|来|一次|试|的|吧|分割|看看))*\W*$"),
+    _rule("segment", r"^(?:(?:and|ok|now|please|what|if|you|we|i|how|about|use|as|before|earlier|but|like|only|just|this|time|rather|was|same|thing|still|used|try|redo|again|do|it|that|take|set|make|run|with|at|to|on|of|the|same|instead|换成|换回|换|改回|恢复到|恢复|回到|back|改成|改为|改|用|调到|调成|调|到|设为|设|取|再|试试|试|来|,)\W*)*(?:\d{1,2}(?:\.\d+)?\s*(?:%|percent)|0?\.\d{1,2}|百分之[一二三四五六七八九十\d]{1,3})(?:\W*(?:instead|please|again|now|threshold|重新|再|来|一次|试|的|吧|分割|看看))*\W*$"),
 )
 
 

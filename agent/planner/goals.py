@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.planner import beside, refer, slots, why
+from agent.planner import beside, changes, refer, slots, why
 from agent.planner.mention import reference
 from agent.planner.reading import Language, after_correction, plain
 from agent.stated.prior import compared_with
@@ -86,7 +86,7 @@ def _segment(clause: str, card: Card) -> list[Goal] | Which:
         arguments["box"] = box
     elif point:
         arguments["point"] = point
-    threshold, change = slots.threshold(clause), slots.change(clause)
+    threshold, change = slots.threshold(clause), (slots if beside.wanted(clause, card) else changes).change(clause)
     if threshold is None and not point and not box:
         threshold = slots.lone_share(clause)
     clicked = point or (card.get("selection") or {}).get("point")
@@ -107,7 +107,8 @@ def _segment(clause: str, card: Card) -> list[Goal] | Which:
         arguments["tool"] = tool
     mentioned = reference(beside.without(seen) if "tools" in arguments else seen)
     fresh = bool(card.get("selection")) and not (change or threshold) and not mentioned.numbers
-    if box or point or mentioned.clicked or (fresh and not mentioned.place and not mentioned.by_size):
+    clicked_on = mentioned.clicked or reference(clause).clicked
+    if box or point or clicked_on or (fresh and not mentioned.place and not mentioned.by_size):
         return [Goal("segment", arguments)]
     meant = refer.meant(mentioned, card)
     if meant.between:
@@ -179,9 +180,16 @@ def _compare(clause: str, raw: str, card: Card, language: Language) -> list[Goal
     if slots.which_prior(clause) and (several or not (days or _THE_LAST.search(clause))):  # of one there is no choice
         arguments["which"] = compared_with(raw)[:200]
     if slots.sum_wanted(clause):
-        targets = slots.targets(clause)
+        targets = slots.targets(clause) or _summed(clause) or slots.targets(plain(raw))
         arguments |= {"targets": targets} if targets else {"sum_targets": True}
     return [Goal("compare", arguments)]
+
+
+def _summed(clause: str) -> list[int]:
+    """Return the lesions of a sum that are named by number alone: "SLD of 1+3"."""
+    plus = re.search(r"(?<![\d.])(\d{1,2})\s*\+\s*(\d{1,2})(?![\d.]|\s*mm)", clause)
+    numbers = [int(n) for n in plus.groups()] if plus else list(reference(clause).numbers)
+    return numbers if len(numbers) > 1 else []
 
 
 def _find_guideline(clause: str, raw: str, card: Card, language: Language) -> list[Goal]:
@@ -251,7 +259,7 @@ _HIDES = r"(?:without|w/o|w/out|minus|no|strip\w*|remov\w*|leav\w* out|tak\w* ou
 _NAMELESS = re.compile(
     rf"\b(?:de-?identif|anonym|pseudonym)\w*|\bwithout (?:the |any )?(?:patient|name|identit)|"
     rf"\b{_HIDES} (?:\S+ ){{0,3}}?(?:(?:patient|personal)\S* (?:names?|info\w*|data|details|identi\w+)|names?\b|identi\w+)|"
-    r"去标识|脱敏|匿名|(?:去掉|去除|删掉?|隐去|抹掉|不带|不含|不要)[^,。]{0,4}(?:患者|病人|个人|身份|姓名|名字)",
+    r"去标识|脱敏|匿名|(?:去掉|去除|删掉?|隐去|抹掉|不带|别带|别留|不留|不含|不要)[^,。]{0,4}(?:患者|病人|个人|身份|姓名|名字)",
     re.IGNORECASE,
 )
 """Words that want a name or an identity left out, wherever in the message they stand."""

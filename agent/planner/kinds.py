@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent.planner import again, beside, cues, refer, slots, why
-from agent.planner.intents import Guess, Router, Utterances
+from agent.planner.intents import Router, Utterances
+from agent.planner.learned import Guess
 from agent.planner.mention import reference
 from agent.planner.reading import asks, clauses, plain, quoted
 from agent.stated import read_statements
@@ -78,7 +79,7 @@ _ACTS = ("measure", "segment", "show", "find", "classify", "recall.history")
 _WISHES = ("find", "guideline", "write_report", "export", "analyse")
 """Orders that nobody states by the way."""
 _TOOLS = ("segment", "measure", "classify", "compare", "assess", "show")
-_ORDERS = ("assess", "compare", "measure", "export", "segment")
+_ORDERS = ("assess", "compare", "measure", "export", "segment", "talk.doubling")
 _WITH_COMPARISON = ("prior_interval", "targets")
 _TELLS_APART = ("lobe", "nodule_type", "perifissural", "spiculation")
 
@@ -148,15 +149,17 @@ def sense(
         return Sense(clause, topic=intent.removeprefix("talk."))
     if intent == "segment" and slots.threshold_beyond(clause):
         return Sense(clause, topic="threshold_beyond")
-    found = _as_the_case_allows(intent, clause, card, utterances, in_hand)
+    found = _as_the_case_allows(intent, clause, card, utterances, in_hand, share)
     return dataclasses.replace(found, settled=share >= SETTLED, share=share, own=own is not None)
 
 
 def reading(clause: str, learned: Router) -> tuple[Guess, Guess]:
     """Return the two likeliest intents of a clause: the one that its own words settle, or the learned ones."""
     own = cues.settle(clause)
-    best, second = learned.guess(clause, 2)
-    return (Guess(own, 1.0), best) if own else (best, second)
+    best, second, third = learned.guess(clause)
+    if own:
+        return Guess(own, 1.0), best
+    return (best, third) if second.intent == "state" else (best, second)
 
 
 def settled(clause: str, learned: Router) -> str | None:
@@ -179,10 +182,12 @@ def _from_before(clause: str, before: str, learned: Router) -> str | None:
     return "classify" if why.bare(clause) and earlier == "classify" else None
 
 
-def _as_the_case_allows(intent: str, clause: str, card: Card, utterances: Utterances, in_hand: bool) -> Sense:
+def _as_the_case_allows(
+    intent: str, clause: str, card: Card, utterances: Utterances, in_hand: bool, share: float
+) -> Sense:
     """Turn an intent into what this card allows: a function, or a topic that says why not."""
     if intent in ("assess", "guideline"):
-        return _advice(intent, clause, card, in_hand)
+        return _advice(intent, clause, card, in_hand, share)
     if intent in ("measure", "compare", "recall.history", "classify") and card.get("tools") and _ORGAN_SIZE.search(clause) and not _offered("measure", clause, utterances):
         return Sense(clause, topic="no_tool")
     if intent in ("recall.history", "measure") and card.get("prior") and _ON_OLDER.search(clause):
@@ -204,11 +209,11 @@ def _as_the_case_allows(intent: str, clause: str, card: Card, utterances: Uttera
     return Sense(clause, intent=intent)
 
 
-def _advice(intent: str, clause: str, card: Card, in_hand: bool) -> Sense:
+def _advice(intent: str, clause: str, card: Card, in_hand: bool, share: float) -> Sense:
     """Advice for a lesion of this case is a table's; advice at large is a passage's."""
     if cues.which_table(clause) and refer.lesions(card):
         return Sense(clause, intent="assess")
-    if cues.is_general(clause) or (intent == "guideline" and not cues.about_advice(clause)):
+    if cues.is_general(clause) or (intent == "guideline" and (share >= SURELY or not cues.about_advice(clause))):
         return Sense(clause, intent="find_guideline")
     scan = card.get("scan")
     if isinstance(scan, Mapping) and (scan.get("is_2d") or scan.get("modality") not in ("CT", None)):

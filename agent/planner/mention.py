@@ -46,7 +46,7 @@ _POINTER = re.compile(
     rf"\b(?:(?<!\bdo )it|its|it's|(?:this|that)(?! (?:patient|scan|ct|case|image|exam|study|film|x-?ray|picture|report|man|woman|time))|the same(?: one)?)\b|\b(?:the|this|that) (?:[\w-]+ )?{_NOUN}\b|"
     rf"它|这个|那个|该{_NOUN_ZH}|这枚|这处|同一个|刚才那个|[这那]玩意|[这那](?:东西|家伙|病灶|结节|肿块)", re.ASCII
 )
-_CLICKED = re.compile(r"\b(?:click|clicked|selected|selection|marked|pointed|box(?:ed)?|here|cursor|crosshair)\b|点(?:击|的|选|中)|选中|框|这里|此处|标记的", re.ASCII)
+_CLICKED = re.compile(r"\b(?:click|clicked|selected|selection|marked|pointed|box(?:ed)?|here|cursor|cross|crosshairs?|marker)\b|点(?:击|的|选|中)|选中|框|十字|光标|这里|此处|标记的", re.ASCII)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ from langchain_core.tools import BaseTool
 from pydantic import Field
 
 from agent.planner.answers.compose import compose
+from agent.planner.changes import learned
+from agent.planner.intents import router
 from agent.planner.steps import first_step, make_plan
 from agent.planner.turn import PLAN_KEY, read_turn, remaining, settled, write_goals
 
@@ -36,6 +38,11 @@ class EmbeddedPlanner(BaseChatModel):
     """
 
     utterances: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+
+    def ready(self) -> None:
+        """Fit what is learned now, so that no first message waits for it."""
+        router(self.utterances)
+        learned()
 
     @property
     def _llm_type(self) -> str:

@@ -27,20 +27,20 @@ LOBES = {
 
 PLANES = {
     "axial": r"\b(?:axial|transverse|transaxial)\b|横断|轴位|横轴|轴状",
-    "coronal": r"\b(?:coronal|frontal view)\b|冠状",
-    "sagittal": r"\b(?:sagittal|side view)\b|矢状",
+    "coronal": r"\b(?:coronal|frontal view)\b|冠状|\bcor(?=\b(?! lesion)|位)",
+    "sagittal": r"\b(?:sagittal|side view)\b|矢状|\bsag(?=\b|位)",
 }
 WINDOWS = {
     "lung": r"\blung(?:s'?)? (?:windows?|settings?|view|preset)\b|\bwindow (?:to )?lung|肺窗",
-    "mediastinum": r"\bmediastin\w+(?: (?:windows?|settings?|view|preset))?|纵隔窗?",
+    "mediastinum": r"\bmediast(?:in\w+|\.)(?: (?:windows?|settings?|view|preset))?|纵隔窗?",
     "bone": r"\bbon[ey]s?(?: (?:windows?|settings?|view|preset))?|骨窗",
     "brain": r"\bbrain (?:windows?|settings?|view|preset)|脑窗",
     "soft tissue": r"\bsoft[- ]tissues?(?: (?:windows?|settings?|view|preset))?|软组织窗?",
 }
 GUIDELINES = {
     "fleischner-2017": r"fleischner|弗莱施纳|费莱施纳|弗莱舍纳",
-    "lung-rads-2022": r"lung[- ]?rads",
-    "bts-2015": r"\bbts\b|british thoracic",
+    "lung-rads-2022": r"lung[- ]?rads|\blr (?:cat\b|category|score)",
+    "bts-2015": r"\bbts(?:\b|(?=\d))|british thoracic",
     "recist-1.1": r"\b(?<!i)(?<!m)recist",
     "brock": r"\bbrock\b",
     "mayo": r"\bmayo\b",
@@ -78,18 +78,18 @@ _POINT = re.compile(
 _TWO_MORE = rf"[,,/;\s]+({_NUMBER})[,,/;\s]+({_NUMBER})"
 _BOX = re.compile(rf"({_NUMBER}){_TWO_MORE}(?:\s*(?:to|-|至|到|and|,|;)\s*|[\s,;]+)({_NUMBER}){_TWO_MORE}", re.ASCII)
 _SIZE = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d+)?)\s*-?\s*(mm|cm|millimet\w+|centimet\w+|毫米|厘米|公分)(?![²³23\w])", re.ASCII)
-_SLICE = re.compile(r"\b(?:slice|image|section)\s*(?:no\.?|number|#)?\s*(\d{1,4})\b|(?:第|到|看|切|跳|翻|转|回)\s*(\d{1,4})\s*(?:层|张|幅)|(?:层面|层)\s*(\d{1,4})", re.ASCII)
+_SLICE = re.compile(r"\b(?:slice|image|section)\s*(?:no\.?|number|#)?\s*(\d{1,4})\b|(?:第|到|看|切|跳|翻|转|回)\s*(\d{1,4})\s*(?:层|张|幅)|(?:层面|层)\s*(\d{1,4})|^(?:跳|翻|转|滚|拉)(?:到|至)\s*(\d{1,4})$", re.ASCII)
 _TIME = re.compile(
     rf"(?<![\d.])(\d{{1,4}}|\b(?:{'|'.join(_SMALL)})\b|\ban?\b(?=\s*(?:week|month|year)s? (?:ago|apart|before|earlier|back)))[\s-]*(days?|weeks?|months?|years?)(?:\s*(?:ago|apart|before|earlier|back|between|interval|old(?! (?:man|woman|patient)))|\b)"
     r"|(\d{1,4}|[一二两三四五六七八九十]{1,3})\s*(天|日|周|个?月|年)(?:前|之前|间隔)?", re.ASCII
 )
 OWN_LINE = re.compile(
-    r"\b(?:use|take|keep|prefer|with|by|apply|count)\b[^.;]{0,12}\b(?:(?:my|own|the reader's)(?: \w+){0,2} (?:lines?|ax[ie]s|ruler|calipers?|measurements?|"
+    r"\bmy (?:own |hand-?drawn |drawn |manual )?(?:lines?|ruler|cal+iper(?:s| line)?)\b(?! (?:in|of) the report)|\b(?:use|take|keep|prefer|with|by|apply|count)\b[^.;]{0,12}\b(?:(?:my|own|the reader's)(?: \w+){0,2} (?:lines?|ax[ie]s|ruler|calipers?|measurements?|"
     r"diameters?)\b|mine\b|(?:what|the one) i drew\b)"
-    r"|\b(?:along|on|from|of|my own) (?:my )?(?:own )?(?:cal+iper|ruler|drawn|measuring)(?:'s)? (?:line|track|distance)s?\b|\bthe (?:line|axis) (?:that )?i (?:drew|made|set)\b|(?:用|以|按|采用)我(?:自己)?(?:画|量|测|划)?(?:的|出的)?(?:那条)?(?:线|轴|径|尺|测量)", re.ASCII
+    r"|\b(?:along|on|from|of|my own) (?:my )?(?:own )?(?:cal+iper|ruler|drawn|measuring)(?:'s)? (?:line|track|distance)s?\b|\bthe (?:line|axis) (?:that )?i (?:drew|made|set)\b|(?:用|以|按|采用)我(?:自己)?(?:画|量|测|划|拉)?(?:的|出的)?(?:那条|这条)?(?:线|轴|径|尺|测量)|(?:以|按|用)(?:它|这条|那条)(?:线)?为准|(?:这|那)条线是我|按我(?:的|这条|那条)(?:来)?(?:算|量)|线(?:我)?(?:都|已经?)?(?:拉|画)好|我(?:自己)?(?:画|拉)了(?:一)?条(?:直)?线", re.ASCII
 )
 SUM = re.compile(
-    r"\bsums?\b[^.;]{0,24}\b(?:targets?|diameters?|ax[ie]s|longest)\b|\bsld\b|\btargets?\b[^.;]{0,24}\b(?:sums?|add (?:them|these|it) up|total)\b|\b(?:add|total)(?: up)?\b[^.;]{0,16}\b(?:targets?|diameters?)\b|\btarget sum\b"
+    r"\bsums?\b[^.;]{0,24}\b(?:targets?|diameters?|ax[ie]s|longest)\b|\bsld\b|\btargets?\b[^.;]{0,24}\b(?:sums?|add (?:them|these|it) up|total)\b|\b(?:add|total)(?: up)?\b[^.;]{0,16}\b(?:targets?|diameters?)\b|\btarget sum\b|\b(?:ax[ie]s|diameters?)\b[^.;]{0,40}\b(?:come to|amount to|add up to|make together|in total|together)\b"
     r"|(?:靶病灶|靶灶|长径|直径|径线)[^,。]{0,6}(?:总和|之和|合计|加起来|求和)", re.ASCII
 )
 _SUMMED = re.compile(r"(?:targets?|lesions?|nodules?|靶病灶|靶灶|病灶)\D{0,10}?\d{1,3}(?:\s*(?:,|and|&|\+|、|和|与)\s*(?:(?:lesion|nodule|病灶)\s*)?\d{1,3})*(?!\s*(?:mm|cm|毫米))")
@@ -97,7 +97,7 @@ _HALF_YEAR = re.compile(r"\bhalf a year\b|半年", re.ASCII)
 _AGO = re.compile(r"\bago\b|\bback\b|\bapart\b|\b(?:prior|previous|last|earlier|old)\b|前|间隔|相隔|相距", re.ASCII)
 _DAYS = {"day": 1.0, "week": 7.0, "month": 30.4375, "year": 365.25, "天": 1.0, "日": 1.0, "周": 7.0, "月": 30.4375, "年": 365.25}
 _MOST = re.compile(
-    rf"\b(?:top|up to|at most|maximum(?: of)?|max|first|best|no more than)\s*({NUM})\b(?!\s*(?:mm|cm|%))|\b({NUM})(?: of them| candidates| nodules| lesions)? (?:at (?:the )?most|max(?:imum)?|tops|is enough|will do)\b|({ZH_NUM})\s*个(?:以内|就行|就够|足够|为限|封顶)|(?:前|头|最好的?|最像的?|最可疑的?|最多|至多|不超过)\s*(?:找|列|给|保留)?\s*({ZH_NUM})\s*个?", re.ASCII
+    rf"\b(?:top|up to|at most|maximum(?: of)?|max|first|best|no more than|(?:keep|show|list|give me) (?:only|just) (?:the )?)\s*({NUM})\b(?!\s*(?:mm|cm|%))|\b({NUM})(?: of them| candidates| nodules| lesions)? (?:at (?:the )?most|max(?:imum)?|tops|is enough|will do)\b|({ZH_NUM})\s*个(?:以内|就行|就够|足够|为限|封顶)|\b({NUM}) (?:most|best|top|likeliest)\b|(?:前|头|最好的?|最像的?|最可疑的?|最多|至多|不超过)\s*(?:找|列出?|给|保留|要)?\s*({ZH_NUM})\s*个?", re.ASCII
 )
 _FOLDER = re.compile(r"(?<![\w/])((?:~|\.{1,2}|[a-z]:)?[/\\][\w./\\-]{1,250})", re.ASCII)
 
@@ -123,6 +123,9 @@ def side(text: str) -> str | None:
     """Return ``left`` or ``right`` when one of them is said."""
     right = re.search(r"\bright\b(?!\s+(?:now|away|here|there|click|answer|after))(?<!all right)|\brll\b|\brul\b|\brml\b|右", text, re.ASCII)
     left = re.search(r"\bleft\b(?!\s+(?:over|out|to do))|\blul\b|\blll\b|\blingula|左", text, re.ASCII)
+    if right and left:
+        sought = re.findall(r"\b(?:search|look (?:in|at|through)|check|scan|find|do|examine)\b[^.;,]{0,20}?\b(right|left)\b", text)
+        return sought[-1] if len(set(sought)) == 1 else None
     if bool(right) == bool(left):
         return None
     return "right" if right else "left"
@@ -211,7 +214,7 @@ _LEFT_OUT = re.compile(
     r"|排除|去掉|剔除|去除|抠掉|(?:别|不要|不)(?:把[^,。]{1,6})?包(?:进|含|括)|(?:别|不要)(?:把[^,。]{1,8})?(?:算|划|分|勾|圈|画)(?:进|在内)", re.ASCII
 )
 _TAKEN_IN = re.compile(
-    r"\b(?:include|add|take in|cover|extend (?:it )?to|reach)\b.{0,24}\b(?:point|here|there|this (?:bit|part|spot|area|bump)|voxel|coordinates?|what i(?:'ve)? clicked|click)\b|\bmiss(?:es|ed|ing)\b"
+    r"\b(?:include|add|take in|cover|extend (?:it )?to|reach)\b.{0,24}\b(?:point|here|there|this (?:bit|part|spot|area|bump)|voxel|coordinates?|what i(?:'ve)? clicked|click)\b|\bmiss(?:es|ed|ing)\b|\bbelongs? to (?:it|the (?:lesion|nodule|mass))\b"
     r"|(?:把|将)[^,。]{0,8}(?:点|处|这|那)[^,。]{0,6}(?:加|包|算|划|勾)(?:进|入|上|在内)|(?:加|包|算)(?:进|入)(?:去|来)|漏(?:了|掉)", re.ASCII
 )
 

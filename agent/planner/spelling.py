@@ -37,6 +37,7 @@ _TRADE = (
     "comparison previous earlier threshold fleischner guideline guidelines recommend recommendation follow-up sagittal "
     "coronal axial window mediastinum mediastinal slice second third fourth bigger biggest larger largest smaller smallest "
     "search candidate candidates classify malignant benign cancer rating suspicious incidental biopsy location patient "
+    "adrenal emphysema effusion doubling malignancy perifissural recist baseline screening pneumothorax calcified spiculated follow interval "
     "vessel pleura right upper lower middle chinese english please delineate dimensions sphericity longest shortest"
 ).split()
 _CHAIN = re.compile(
@@ -110,7 +111,7 @@ _ORDINARY = (
     "rights uppermost lowers finding's nodular nodularity lesional volumetric volumes densities dense dimension "
     "tighten tightened tightly loosened loosely loose loosen expanded expanding shrunk shrinking small smalls large "
     "great bigger figure figures finger fingers trigger thirty thirds fourth forth forty forte slide slides sliver "
-    "bugger followup incidentally segmenter segmenters contoured coronary delineated earliest obtained shortcut slicer mistake stable status cancel cancelled canceled compute computer contact content control"
+    "fellow fellows bugger followup incidentally segmenter segmenters contoured coronary delineated earliest obtained shortcut slicer mistake stable status cancel cancelled canceled compute computer contact content control"
 ).split()
 """Words of everyday that lie near a word of the trade and are not it."""
 

@@ -16,7 +16,8 @@ from agent.planner.goals import MAX_TEXT, Card, Goal, Which, goals_for
 from agent.planner.intents import Utterances, router
 from agent.planner.kinds import Sense, Unsure, names_organ, orders_here, sense, whole_clauses
 from agent.planner.library import asks_library
-from agent.planner.reading import MAX_READ, Language, language_of, plain
+from agent.planner.mention import reference
+from agent.planner.reading import MAX_READ, Language, after_correction, language_of, plain
 from agent.planner.spelling import spelled
 from agent.report.edit_words import opens_with_edit
 from agent.stated import Statement, read_statements
@@ -24,9 +25,8 @@ from agent.stated.letter import accepts, own_words
 
 _ORDER = ("find", "segment", "measure", "classify", "compare", "assess", "find_guideline", "write_report", "export")
 """What has to come before what, whatever order it was said in."""
-GUESS_BESIDE = 0.65
-"""Share from which a guessed clause counts beside one that its own words settle: 94 % were right there in
-cross-validation."""
+SAID, GUESS_BESIDE = 0.8, 0.75
+"""Beside a clause whose intent has the first share, one with less than the second is mostly its own explanation."""
 _NEEDS_OUTLINE = ("measure", "classify", "assess")
 _FOR_ADVICE = frozenset(
     "setting age smoking pack_years risk known_cancer cancer_text immunosuppressed nodule_type count perifissural "
@@ -118,14 +118,16 @@ def make_plan(text: str, card: Card, utterances: Utterances, before: str = "") -
     for clause in whole_clauses(spelled(plain(raw)), card, learned):
         in_hand = any(s.intent in ("segment", "measure", "classify", "analyse") for s in senses)
         senses.append(sense(clause, raw, card, learned, utterances, before, in_hand=in_hand))
-    senses = _without_idle(senses)
+    spoken, senses = senses, _without_idle(senses)
     topics = tuple(dict.fromkeys(s.topic for s in senses if s.topic))
     unsure = next((s.unsure for s in senses if s.unsure), None)
     goals: list[Goal] = []
-    for part in senses:
-        if part.intent is None:
+    told: list[int] = []
+    for part in spoken:
+        here = _looking_at(told, card)
+        told += [n for n in reference(after_correction(part.clause)).numbers[:1] if refer.lesion(card, n)]
+        if part.intent is None or part not in senses:
             continue
-        here = _looking_at(goals, card)
         found = _analyse(card) if part.intent == "analyse" else goals_for(part.intent, part.clause, raw, here, language)
         if isinstance(found, Which):
             if _comes_from_before(goals):
@@ -148,9 +150,8 @@ def make_plan(text: str, card: Card, utterances: Utterances, before: str = "") -
     return Plan(tuple(_with_needs(_ordered(goals), searched, language)), topics, None, unsure, language, raw)
 
 
-def _looking_at(goals: Sequence[Goal], card: Card) -> Card:
-    """Return the card as it stands behind these goals: "it" is the lesion that the clause before named."""
-    named = [g.arguments["lesion"] for g in goals if "lesion" in g.arguments]
+def _looking_at(named: Sequence[int], card: Card) -> Card:
+    """Return the card as it stands behind these clauses: "it" is the lesion that the one before named."""
     return {**card, "focus": named[-1]} if named else card
 
 
@@ -185,9 +186,8 @@ def stated_in(text: str, card: Card) -> list[Statement]:
 
 def _without_idle(senses: list[Sense]) -> list[Sense]:
     """Drop thanks, a look and a list of findings where something definite is asked for as well."""
-    if any(s.settled and s.intent for s in senses):
-        # Beside something plainly asked for, a clause that was only guessed at is mostly its own explanation.
-        senses = [s for s in senses if s.settled or s.stated or s.intent is None or s.share >= GUESS_BESIDE]
+    if any(s.intent and s.share >= SAID for s in senses):
+        senses = [s for s in senses if s.stated or s.intent is None or s.share >= GUESS_BESIDE]
     definite = [s for s in senses if s.intent not in (None, "analyse", "recall.findings")]
     if not definite:
         busy = any(s.intent or s.stated for s in senses)

@@ -92,7 +92,7 @@ THIS_IS = re.compile(r"\b(?:this|it|image|scan|file|volume)(?:'s| is| was| are)\
 PLAIN: tuple[tuple[str, str | bool, str], ...] = (
     ("setting", "screening", r"screening|筛查"),
     ("setting", "incidental", r"incidental|by chance|偶然|偶发|意外发现|无意中"),
-    ("setting", "oncology", r"\boncolog(?:y|ic)(?! history)|\b(?:re)?staging\b|cancer follow|肿瘤(?:患者)?(?:随访|复查)|分期"),
+    ("setting", "oncology", r"(?<!for )(?<!to )(?<!with )\boncolog(?:y|ic)(?! history)(?! (?:\w+ )?(?:keeps?|is|are|was|has|ask\w*|wants?|needs?|team|call\w*|rang|rings?|people|nurse|says?|said|meeting|conference|board|mdt|letter|report))|\b(?:re)?staging\b|cancer follow|肿瘤(?:患者)?(?:随访|复查)|分期"),
     ("setting", "follow-up", r"follow[- ]?up (?:(?:ct|scan|study|exam)(?! (?:in|at|after) \d)|of (?:a |the )?known)|surveillance|known nodule|"
                              r"已知结节|结节(?:的)?(?:随访|复查)|^(?:at |on )?follow[- ]?up$|^(?:结节)?(?:随访|复查)$"),
     ("sex", "female", r"\b(?:woman|female|lady|girl)\b|\b\d{2,3}(?: ?yo? ?)?f\b(?!\s*(?:follow|ct\b|scan|interval))|\bf ?\d{2}\b|女(?!儿)"),

@@ -11,7 +11,8 @@ import pytest
 from planner_cards import CARDS
 
 from agent import ToolCall, plan
-from agent.planner.intents import examples, shape
+from agent.planner.intents import examples
+from agent.planner.learned import shape
 
 HERE = Path(__file__).parent
 DEV = HERE.parents[3] / "shared" / "utterances_dev.jsonl"

@@ -101,6 +101,7 @@ def test_the_card_and_the_spec_hold_the_figures() -> None:
         group = figures["implants"][name]
         accuracy = next(a for m, a in by_metric.items() if name.split(",")[0].replace(" mm", "") in m)
         assert accuracy.value == group["by_score"]["4"]
+        assert accuracy.baseline == f"ranked by size alone: {group['by_size_alone']['4']}"
         assert f"{group['implants']} solid implants" in accuracy.metric
 
 
