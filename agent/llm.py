@@ -10,12 +10,13 @@ if TYPE_CHECKING:
     import httpx
     from langchain_core.language_models import BaseChatModel
 
+    from agent.planner.model import EmbeddedPlanner
     from agent.workspace import Workspace
 
 RETRIES = 2
 
 
-def planner(workspace: Workspace) -> BaseChatModel:
+def planner(workspace: Workspace) -> EmbeddedPlanner:
     """Return the embedded planner, fitted from its own examples and those of every installed tool."""
     from agent.planner.model import EmbeddedPlanner
 

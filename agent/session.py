@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agent import chart, priors
+from agent import chart, llm, priors
 from agent.approving import NAMELESS, approval_of, said_before
 from agent.by_hand import ByHand
 from agent.card import card, withdrawn
@@ -22,7 +22,7 @@ from agent.events import Approval, Busy, Event, Failed, NoRight, Notice, Questio
 from agent.hearing import heard, language, offered, typed
 from agent.opposed import opposed, which
 from agent.people import enough
-from agent.planner.library import asks_library
+from agent.planner.steps import of_no_case
 from agent.privacy import Redactor
 from agent.privacy.leaving import Leaving
 from agent.record import Record
@@ -257,7 +257,8 @@ class Session(ByHand):
         self.desk.stated_now.clear()
         there = {x.number for x in self.record.lesions} | {None}
         strangers: set[int | None] = set()
-        elsewhere = asks_library(text)  # a question about a patient of its own states nothing of this case
+        # A question about a patient of its own states nothing of this case.
+        elsewhere = of_no_case(text, self.card(), llm.planner(self.workspace).utterances)
         told = [] if elsewhere else heard(self.desk, text)
         for statement in told:
             if statement.lesion not in there:
@@ -346,7 +347,6 @@ class Session(ByHand):
         """The assembled graph, made at first use."""
         held = len(self.workspace.cases.sources(self.case_id))
         if self._graph is None or held != self._known:  # another reader may have added a prior, and more to keep here
-            from agent import llm
             from agent.assemble import assemble
 
             self._known, self._leaving = held, Leaving(self._redactor())
@@ -377,8 +377,6 @@ class Session(ByHand):
 
     def _endpoint_model(self) -> BaseChatModel | None:
         if self._endpoint is None and self.workspace.settings.uses_endpoint:
-            from agent import llm
-
             self._endpoint = llm.endpoint(self.workspace.settings)
         return self._endpoint
 

@@ -23,7 +23,7 @@ _HEAD = (
 )
 _HEAD_ZH = (
     r"(?:(?:那么?|再看看?|再来|再|还有|以及|和|然后|接着|接下来|哦|噢|啊|呃|额|嗯|哎|等等|等下|不对|不是(?:这个|那个|它|第?[一二三四五六七八九\d]+(?:号|个))?|错了|(?:说|打|弄|点)错了?|不|应该是|"
-    r"我(?:说|问|指|要|想)(?:看)?的?是|是|(?:我的)?意思是|改成?|换成?|看|对|只要?|就|同样(?:的)?|一样(?:的)?|给|把|请)[\s,。:;、]*)*"
+    r"我(?:说|问|指|要|想)(?:看)?的?是|要|换|是|(?:我的)?意思是|改成?|换成?|看|对|只要?|就|同样(?:的)?|一样(?:的)?|给|把|请)[\s,。:;、]*)*"
 )
 _ONE = (
     r"(?:(?:the |that |this |my )?(?:lesions?|nodules?|mass|candidates?|targets?|no\.?|numbers?|#|l)?\s*#?\d{1,2}(?:\s*(?:,|and|&|\+)\s*#?\d{1,2})*"
@@ -41,6 +41,7 @@ _BARE = re.compile(rf"^{_HEAD}{_HEAD_ZH}(?:{_ONE}|{_ONE_ZH}){_TAIL}\s*[.?!。?!]
 _UNDO = re.compile(
     r"^(?:(?:ok|hmm+|no|wait|sorry|oops|please|actually|can you|could you|now|and)[\s,.]+)*(?:undo|revert|roll ?back|take (?:that|it|this) back|go back|step back|back)"
     r"(?:\s+(?:that|it|this|the last (?:one|step|change)|the change|my last (?:\w+ )?(?:change|order)|one step|to (?:the )?(?:previous|last|old|earlier) (?:one|outline|mask|version)|to how it was|please|again|last|step))*[^\w\u3400-\u9fff]*$"
+    r"|^(?:(?:let's|please|ok|can you|could you|now)[\s,.]+)*(?:go|get|roll|switch) back to (?:that|the|my) (?:first|old|earlier|original|previous|last) (?:outline|mask|contour|one|version)[^\w\u3400-\u9fff]*$"
     r"|^(?:请|把|帮我)?(?:撤销|撤回|回退|恢复|取消)(?:一下)?(?:上一步|刚才的?(?:操作|修改|那一?步|改动)?|上次的?(?:操作|修改)?|操作|修改|到?(?:之前|原来|上一个)的?(?:轮廓|样子|状态)?)?(?:吧|了)?[^\w\u3400-\u9fff]*$",
     re.ASCII,
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,7 +79,8 @@ _ACTS = ("measure", "segment", "show", "find", "classify", "recall.history")
 _WISHES = ("find", "guideline", "write_report", "export", "analyse")
 """Orders that nobody states by the way."""
 _TOOLS = ("segment", "measure", "classify", "compare", "assess", "show")
-_ORDERS = ("assess", "compare", "measure", "export", "segment", "talk.doubling")
+_SIZED = re.compile(r"\d\s*-?(?:mm|cm|毫米|厘米)")
+_ORDERS = ("classify", "assess", "compare", "measure", "export", "segment", "talk.doubling")
 _WITH_COMPARISON = ("prior_interval", "targets")
 _TELLS_APART = ("lobe", "nodule_type", "perifissural", "spiculation")
 
@@ -168,10 +169,12 @@ def settled(clause: str, learned: Router) -> str | None:
     return best.intent if best.share >= SETTLED else None
 
 
-def orders_here(text: str, learned: Router) -> bool:
-    """Return whether a message that a guideline could answer is surely an order for this case, and gives no size of its own."""
-    best, _ = reading(text, learned)
-    return best.intent in _ORDERS and best.share >= SURELY and not cues.is_general(text) and re.search(r"\d\s*-?(?:mm|cm|毫米|厘米)", text) is None
+def orders_here(clauses: Sequence[str], learned: Router) -> bool:
+    """Return whether a message that a guideline could answer is an order for this case, and gives no size of its own."""
+    if any(_SIZED.search(clause) for clause in clauses):
+        return False
+    best = [(clause, reading(clause, learned)[0]) for clause in clauses]
+    return any(g.intent in _ORDERS and g.share >= SURELY and not cues.is_general(clause) for clause, g in best)
 
 
 def _from_before(clause: str, before: str, learned: Router) -> str | None:

@@ -72,7 +72,7 @@ _BY_HAND = re.compile(
 )
 """What the reader did to the outline by hand: told, not asked for."""
 _FALSE_START = re.compile(
-    r"(?:\bno,? wait\b|\bwait,? (?:no\b|i mean\b)|\boops\b|\bcorrection\b:?|\bsorry,? no\b|\bmake that (?=(?:lesion|nodule|number|the|no\.?)? ?)|\bi meant?\b|\bsorry,? (?:i meant? )?(?=lesion|nodule|the|number|no\.)|\bscratch that\b|"
+    r"(?:\bno,? wait\b|\bwait,? (?:no\b|i mean\b)|\boops\b|\bcorrection\b:?|\bsorry,? no\b|\bmake that (?=(?:lesion|nodule|number|the|no\.?)? ?)|\bi meant?\b|\bsorry,? (?:i meant? )?(?=lesion|nodule|the|number|no\.)|\bscratch that\b|\b(?:actually,? )?(?:no,? )?(?:skip|forget) that\b[.,]?|"
     r"\bactually,? (?:no|make (?:it|that))\b|\bno,? (?=(?:the |number |no\.? ?)?\d{1,2}\b(?!\s*(?:mm|cm|%)))|\bno,? not\b.*?,|(?:[哦噢啊呃额唉][,,]?\s*)?不对[,,]?|(?:[哦噢啊呃额唉]|等等|等下)[,,]?\s*不[是要]?[,,]|不是[^,。]{0,8}[,,]是|(?:说|打|写|弄)错了?[,,]?|应该是|(?:我)?(?:的意思|指的?|说的?)是|(?<=[,,])改成?(?=第|\d|[一二三四五六七八九十]号|病灶|结节|另))"
 )
 

@@ -92,7 +92,7 @@ SUM = re.compile(
     r"\bsums?\b[^.;]{0,24}\b(?:targets?|diameters?|ax[ie]s|longest)\b|\bsld\b|\btargets?\b[^.;]{0,24}\b(?:sums?|add (?:them|these|it) up|total)\b|\b(?:add|total)(?: up)?\b[^.;]{0,16}\b(?:targets?|diameters?)\b|\btarget sum\b|\b(?:ax[ie]s|diameters?)\b[^.;]{0,40}\b(?:come to|amount to|add up to|make together|in total|together)\b"
     r"|(?:靶病灶|靶灶|长径|直径|径线)[^,。]{0,6}(?:总和|之和|合计|加起来|求和)", re.ASCII
 )
-_SUMMED = re.compile(r"(?:targets?|lesions?|nodules?|靶病灶|靶灶|病灶)\D{0,10}?\d{1,3}(?:\s*(?:,|and|&|\+|、|和|与)\s*(?:(?:lesion|nodule|病灶)\s*)?\d{1,3})*(?!\s*(?:mm|cm|毫米))")
+_SUMMED = re.compile(r"\d{1,3}(?:\s*(?:,|and|&|\+|、|和|与)\s*\d{1,3})+(?=\s*(?:as (?:the |my )?(?:recist )?targets?|(?:作为?|当|是)靶病灶))|(?:targets?|lesions?|nodules?|靶病灶|靶灶|病灶)\D{0,10}?\d{1,3}(?:\s*(?:,|and|&|\+|、|和|与)\s*(?:(?:lesion|nodule|病灶)\s*)?\d{1,3})*(?!\s*(?:mm|cm|毫米))")
 _HALF_YEAR = re.compile(r"\bhalf a year\b|半年", re.ASCII)
 _AGO = re.compile(r"\bago\b|\bback\b|\bapart\b|\b(?:prior|previous|last|earlier|old)\b|前|间隔|相隔|相距", re.ASCII)
 _DAYS = {"day": 1.0, "week": 7.0, "month": 30.4375, "year": 365.25, "天": 1.0, "日": 1.0, "周": 7.0, "月": 30.4375, "年": 365.25}

@@ -108,22 +108,22 @@ def make_plan(text: str, card: Card, utterances: Utterances, before: str = "") -
     raw = own_words(raw)
     if not raw.strip() and text.strip():
         return Plan(topics=("letter",), language=language, text=text[:MAX_READ])
-    learned = router(utterances)
-    if asks_library(raw) and not orders_here(spelled(plain(raw)), learned):  # it brings its own patient: nothing in it is of this case
+    if of_no_case(raw, card, utterances):
         return Plan((Goal("find_guideline", {"question": " ".join(raw.split())[:MAX_TEXT]}),), language=language, text=raw)
     stated = stated_in(raw, card)
     if before and all(s.field == "lobe" for s in stated) and (followed := _followed(raw, card, utterances, before, language)) is not None:
         return followed
     senses: list[Sense] = []
+    learned = router(utterances)
     for clause in whole_clauses(spelled(plain(raw)), card, learned):
         in_hand = any(s.intent in ("segment", "measure", "classify", "analyse") for s in senses)
         senses.append(sense(clause, raw, card, learned, utterances, before, in_hand=in_hand))
-    spoken, senses = senses, _without_idle(senses)
+    every, senses = senses, _without_idle(senses)
     topics = tuple(dict.fromkeys(s.topic for s in senses if s.topic))
     unsure = next((s.unsure for s in senses if s.unsure), None)
     goals: list[Goal] = []
     told: list[int] = []
-    for part in spoken:
+    for part in every:
         here = _looking_at(told, card)
         told += [n for n in reference(after_correction(part.clause)).numbers[:1] if refer.lesion(card, n)]
         if part.intent is None or part not in senses:
@@ -148,6 +148,14 @@ def make_plan(text: str, card: Card, utterances: Utterances, before: str = "") -
     organ = names_organ(plain(raw)) or any(s.own and s.intent == "segment" for s in senses)
     searched = {**card, "scan": None} if organ else card  # a search finds lesions, not organs
     return Plan(tuple(_with_needs(_ordered(goals), searched, language)), topics, None, unsure, language, raw)
+
+
+def of_no_case(text: str, card: Card, utterances: Utterances) -> bool:
+    """Return whether a message is a question for the guidelines that brings its own patient: nothing in it is of this case."""
+    if not asks_library(text):
+        return False
+    learned = router(utterances)
+    return not orders_here(whole_clauses(spelled(plain(own_words(text))), card, learned), learned)
 
 
 def _looking_at(named: Sequence[int], card: Card) -> Card:

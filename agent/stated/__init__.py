@@ -4,6 +4,7 @@
     letter      words of others in a message: a quotation, a pasted letter; they state nothing by themselves
     prior       an earlier scan: how long ago it was; and which lesions are targets
     nodes       which lesions are lymph nodes
+    packs       packs a day and years, told in two halves
     criteria    what criteria beside Fleischner's ask for
     statements  one message into statements
 

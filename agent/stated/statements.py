@@ -15,6 +15,7 @@ from agent.stated import criteria
 from agent.stated import words as said
 from agent.stated.letter import own_words
 from agent.stated.nodes import nodes_of
+from agent.stated.packs import pack_years_of
 from agent.stated.prior import interval_of, targets_of
 
 _MAX_READ = 20_000
@@ -79,6 +80,9 @@ def read_statements(text: str, *, asked: Sequence[str] = (), lesion: int | None 
             if age and 0 <= float(age[1]) <= _MAX_AGE and (len(clauses) > 1 or "age" in asked):
                 found["age", None] = Statement("age", float(age[1]), clause.words, "a")
                 break
+    packs = pack_years_of(text) if ("pack_years", None) not in found else None
+    if packs is not None and packs[0] <= _MAX_PACK_YEARS:
+        found["pack_years", None] = Statement("pack_years", packs[0], packs[1][:_MAX_WORDS], "{pack-years}")
     for name, value, words, unit in (*interval_of(text[:_MAX_READ]), *targets_of(text[:_MAX_READ])):
         found[name, None] = Statement(name, value, words[:_MAX_WORDS], unit)
     for number, is_node, words in nodes_of(text[:_MAX_READ], lesion):

@@ -50,7 +50,8 @@ OTHERS = (
 CANCER = (
     r"(?:cancers?|carcinomas?|adenocarcinomas?|malignanc(?:y|ies)|lymphomas?|leuk(?:a)?emia|melanomas?|sarcomas?|"
     r"myeloma|metasta\w+|\bmets\b|malignant (?:neoplasm|tumou?r|disease)|oncolog\w+ history|onc history|"
-    r"\b(?:nsclc|sclc|rcc|hcc|crc)\b)"
+    r"\b(?:nsclc|sclc|rcc|hcc|crc)\b|"
+    r"\b(?:prostate|breast|colon|colorectal|rectal|bladder|thyroid|lung|renal|kidney|ovarian|gastric|cervical|endometrial|pancreatic|o?esophageal) ca\b)"
 )
 CANCER_ZH = r"(?:癌|恶性肿瘤|肿瘤|淋巴瘤|白血病|黑色素瘤|肉瘤|骨髓瘤)"
 NO_CANCER = re.compile(
@@ -68,8 +69,8 @@ HAD_CANCER = re.compile(
     rf"\d+ years? ago|resect|treated|diagnosed)|^(?:an? |yes |yeah )?[a-z]+ (?:cancer|carcinoma|ca)$|^{CANCER}$)"
 )
 HAD_CANCER_ZH = re.compile(
-    rf"(?:有|曾患|患有|患过|得过|既往|确诊|诊断|因|已知|(?:19|20)\d\d年|年前)[^,。]{{0,16}}{CANCER_ZH}"
-    rf"|{CANCER_ZH}[^,。]{{0,4}}(?:病史|史|术后|切除|治疗|患者|病人|化疗|放疗|幸存)|^[乳肺肝胃肾肠结直前列腺甲状胰宫颈食管膀胱卵巢]+癌$"
+    rf"(?:有|曾患|患有|患过|得过|查出|检出|患上|既往|确诊|诊断|因|已知|(?:19|20)\d\d年|年前)[^,。]{{0,16}}{CANCER_ZH}"
+    rf"|{CANCER_ZH}[^,。]{{0,4}}(?:病史|史|术后|切除|切了|治疗|患者|病人|化疗|放疗|幸存|缓解|没复发)|^[乳肺肝胃肾肠结直前列腺甲状胰宫颈食管膀胱卵巢]+癌$"
 )
 NO = r"\b(?:no|not|neither|without|denies|never|nor|non|isn't|is not|wasn't|negative for)\b|无|没有|否认|非|不|未"
 LISTED_NO = re.compile(r"^(?:(no|denies|without|negative for)\b|(无|没有|否认|未见?|未患))")

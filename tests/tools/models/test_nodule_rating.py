@@ -10,13 +10,15 @@ import numpy as np
 import pytest
 
 from tools import ClassifyRequest, Known, Mask, NotApplicable, Registry, Scan, ToolFailed
-from tools.models.nodule_rating.cases import Cases
+from tools.models.nodule_rating import cases as reading
+from tools.models.nodule_rating.cases import Cases, read_cases
 from tools.models.nodule_rating.evaluate import Seen, area, calibration_slope, paired
 from tools.models.nodule_rating.features import NAMES, features
 from tools.models.nodule_rating.fit import left_out
 from tools.models.nodule_rating.model import MEANING, WEIGHTS, NoduleRating, Rating
 from tools.models.nodule_rating.ordinal import Ordinal, clear_share, expected, shares_of
 from tools.models.nodule_rating.targets import RATING, TARGETS
+from tools.models.nodule_segmenter.model import NoduleSegmenter
 from tools.phantom import Sphere, chest_phantom
 
 SPHERES = (
@@ -182,6 +184,28 @@ def made_cases(count: int = 240) -> Cases:
     return Cases(x, levels, names, patients, np.array(["centre", "readers"] * count), np.zeros(2 * count, bool))
 
 
+def test_kept_features_of_another_segmenter_are_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Cases] = []
+
+    def outline(*_: object) -> Cases:
+        made.append(replace(made_cases(2), x=np.full((4, len(NAMES)), len(made), dtype=float)))
+        return made[-1]
+
+    def read() -> float:
+        return float(read_cases(tmp_path, tmp_path / "kept.npz").x[0, 0])
+
+    monkeypatch.setattr(reading, "_made", outline)
+    assert (read(), read()) == (0.0, 0.0)
+    other = replace(NoduleSegmenter.spec, version=f"{NoduleSegmenter.spec.version}.other")
+    with monkeypatch.context() as patched:
+        patched.setattr(NoduleSegmenter, "spec", other)  # the same weights
+        assert (read(), read()) == (1.0, 1.0)
+    weights = tmp_path / "weights.safetensors"
+    weights.write_bytes(b"other weights")
+    monkeypatch.setattr(reading, "SEGMENTER", weights)
+    assert read() == 2.0
+
+
 def test_what_is_left_out_is_estimated_by_lines_that_never_saw_the_patient() -> None:
     cases = made_cases()
     used = list(range(len(NAMES)))
@@ -234,6 +258,9 @@ def test_the_registry_offers_it_and_the_card_is_true() -> None:
     assert len(spec.utterances["zh"]) >= 12
     figures = json.loads((WEIGHTS.parent / "figures.json").read_text(encoding="utf-8"))
     assert figures["weights_sha256"] == spec.weights_sha256
+    segmenter = NoduleSegmenter.spec
+    fitted_on = (figures["segmenter_version"], figures["segmenter_sha256"])
+    assert fitted_on == (segmenter.version, segmenter.weights_sha256), "fitted on other outlines: train it again"
     card = (WEIGHTS.parent / "card.md").read_text(encoding="utf-8")
     by_metric = {a.metric: a for a in spec.accuracy}
     rating = figures["targets"][RATING.name]["held_out"]

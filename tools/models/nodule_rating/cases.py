@@ -94,10 +94,12 @@ def read_cases(data: Path, keep: Path | None = None, tell: Callable[[str], None]
 
     Args:
         data: the folder.
-        keep: a file (.npz) that the features are kept in; made anew when features or segmenter changed.
+        keep: a file (.npz) that the features are kept in; made anew when features, the segmenter's weights or its
+            version changed (a version may cut the same weights' answer elsewhere).
         tell: told of the progress.
     """
-    stamp = hashlib.sha256(SEGMENTER.read_bytes() + "|".join(NAMES).encode()).hexdigest()
+    made_by = "|".join((NoduleSegmenter.spec.version, *NAMES))
+    stamp = hashlib.sha256(SEGMENTER.read_bytes() + made_by.encode()).hexdigest()
     if keep is not None and keep.is_file():
         with np.load(keep) as held:
             if str(held["stamp"]) == stamp:

@@ -26,6 +26,7 @@ from tools.models.nodule_rating.model import WEIGHTS, Novelty, Rating
 from tools.models.nodule_rating.ordinal import Ordinal, Scale, expected, shares_of
 from tools.models.nodule_rating.targets import RATING, TARGETS, TEXTURE, Target
 from tools.models.nodule_segmenter.model import WEIGHTS as SEGMENTER
+from tools.models.nodule_segmenter.model import NoduleSegmenter
 
 Array = npt.NDArray[np.float64]
 
@@ -150,6 +151,7 @@ def main() -> None:
         "data": "LIDC-IDRI crops, patients not trained on; outlines of the nodule segmenter from a click",
         "weights_sha256": hashlib.sha256(WEIGHTS.read_bytes()).hexdigest(),
         "segmenter_sha256": hashlib.sha256(SEGMENTER.read_bytes()).hexdigest(),
+        "segmenter_version": NoduleSegmenter.spec.version,
         "training_nodules": len(seen.scored.patient), "training_patients": len(set(seen.patient)),
         "features": {group: len(names) for group, names in GROUPS.items()},
         "spread": [round(v, 3) for v in model.spread], "novelty_limit": round(model.novelty.limit, 3),
