@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
-from tools.contract import StateDown, ToolError
+from tools.errors import StateDown, ToolError
 
 Data = bytes | bytearray | memoryview
 _HASH = re.compile(r"sha256-([0-9a-f]{64})")

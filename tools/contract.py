@@ -1,14 +1,5 @@
 """The whole contract between Scanwright and a vision tool, built-in or yours.
 
-    ToolError
-    ├── UnknownTool        no tool of that name or task
-    ├── NotApplicable      the request is outside the tool's scope (modality, body part, place)
-    ├── MissingSpacing     the answer needs millimetres and the image has none
-    ├── ToolFailed         the tool itself broke, or answered nonsense
-    │   └── EngineError    what runs it cannot be reached, or lacks something (in `engines`)
-    ├── EvidenceError      the record does not hold what was asked for (in `evidence`)
-    └── Cancelled          the reader stopped it
-
 A tool is a class with a `spec`, a `load(device)` and a `run(request, progress)`: one frozen request type and one
 frozen result type a task. Import torch in `load`, not at the top of the file: tools are listed without it.
 """
@@ -20,44 +11,44 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
+from tools.errors import Cancelled, MissingSpacing, NotApplicable, StateDown, ToolError, ToolFailed, UnknownTool
 from tools.mask import Mask
 from tools.quantity import Quantity
 from tools.scan import Point, Scan
 
+__all__ = [
+    "SHIPPED",
+    "Accuracy",
+    "Box",
+    "Cancelled",
+    "Candidate",
+    "ClassifyRequest",
+    "ClassifyResult",
+    "FindRequest",
+    "FindResult",
+    "MeasureRequest",
+    "MeasureResult",
+    "MissingSpacing",
+    "NotApplicable",
+    "PrepareRequest",
+    "PrepareResult",
+    "Progress",
+    "SegmentRequest",
+    "SegmentResult",
+    "StateDown",
+    "Task",
+    "ToolError",
+    "ToolFailed",
+    "ToolSpec",
+    "UnknownTool",
+    "VisionTool",
+]  # fmt: skip
 SHIPPED = "the Scanwright authors"
 """Who reports the figures of what comes with Scanwright; anybody else's are marked as theirs."""
 Task = Literal["find", "segment", "classify", "measure", "prepare"]
 Box = tuple[Point, Point]
 Progress = Callable[[float, str], None]
 """Called with the fraction done, 0 to 1, and a phrase. Raises Cancelled when the reader stopped the work."""
-
-
-class ToolError(Exception):
-    """A tool could not answer. The message says what was seen, what is allowed, and what to do next."""
-
-
-class UnknownTool(ToolError):
-    """No tool of that name or task."""
-
-
-class NotApplicable(ToolError):
-    """The request is outside the tool's scope."""
-
-
-class MissingSpacing(ToolError):
-    """The answer needs millimetres and the image has none."""
-
-
-class ToolFailed(ToolError):
-    """The tool itself broke, or answered nonsense."""
-
-
-class Cancelled(ToolError):
-    """The reader stopped the work."""
-
-
-class StateDown(ToolError):
-    """The database or the store that cases are kept in cannot be reached; what was recorded before is kept."""
 
 
 @dataclass(frozen=True)

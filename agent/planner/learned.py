@@ -41,7 +41,7 @@ class Learned:
     """A fitted model.
 
     Args:
-        sentences: as `shape` gives them. kinds: one a sentence. weights: one a sentence; equal when left out.
+        sentences: as `shape` gives them. kinds: one a sentence, of three or more. weights: one a sentence; equal when left out.
         lowered: what a kind's margin is lowered by.
     """
 

@@ -16,6 +16,8 @@ TWO_SLIPS = 8
 """Letters from which two slips are forgiven instead of one."""
 OFTEN = 6
 """Examples that have a word before it is known: strangers' slips are in the examples too, a few times each."""
+RARELY = 12
+"""A word that is this many times rarer than the word of the trade beside it is a slip of it."""
 
 _SHORT = {
     "lt": "left", "rt": "right", "u": "you", "r": "are", "whats": "what's", "wheres": "where's", "whos": "who's", "sz": "size", "n1": "nodule 1", "n2": "nodule 2", "n3": "nodule 3", "hows": "how's",
@@ -84,12 +86,17 @@ def _figures(match: re.Match[str]) -> str:
 
 @lru_cache(maxsize=4096)
 def _righted(word: str) -> str:
-    if len(word) < SHORTEST or word in _known():
-        return word
+    return word if word in _known() else _nearest(word) or word
+
+
+def _nearest(word: str) -> str | None:
+    """Return the word of the trade that a word is a slip of, or None."""
+    if len(word) < SHORTEST:
+        return None
     most = 2 if len(word) >= TWO_SLIPS else 1
     near = [(_slips(word, term, most), term) for term in _TRADE if term[0] == word[0]]
     best = min(near, default=(most + 1, word))
-    return best[1] if best[0] <= most else word
+    return best[1] if best[0] <= most else None
 
 
 @lru_cache(maxsize=1)
@@ -98,7 +105,8 @@ def _known() -> frozenset[str]:
     from agent.planner.intents import examples
 
     seen = Counter(w for lines in examples().values() for line in lines for w in set(re.findall(r"[a-z'-]+", line.lower())))
-    words = {*_TRADE, *_ORDINARY, *(w for w, times in seen.items() if times >= OFTEN)}
+    often = {w for w, times in seen.items() if times >= OFTEN and seen[_nearest(w) or w] <= RARELY * times}
+    words = {*_TRADE, *_ORDINARY, *often}
     return frozenset(words | {w + end for w in words for end in ("s", "'s")})
 
 
@@ -111,7 +119,7 @@ _ORDINARY = (
     "rights uppermost lowers finding's nodular nodularity lesional volumetric volumes densities dense dimension "
     "tighten tightened tightly loosened loosely loose loosen expanded expanding shrunk shrinking small smalls large "
     "great bigger figure figures finger fingers trigger thirty thirds fourth forth forty forte slide slides sliver "
-    "fellow fellows bugger followup incidentally segmenter segmenters contoured coronary delineated earliest obtained shortcut slicer mistake stable status cancel cancelled canceled compute computer contact content control"
+    "fellow fellows impressive corona bugger followup incidentally segmenter segmenters contoured coronary delineated earliest obtained shortcut slicer mistake stable status cancel cancelled canceled compute computer contact content control"
 ).split()
 """Words of everyday that lie near a word of the trade and are not it."""
 

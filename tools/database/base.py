@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tools.contract import StateDown, ToolError
+from tools.errors import StateDown, ToolError
 
 ROWID = "{rowid}"
 """Stands in a table's columns where rows are read in the order they came in: SQLite has that column by itself."""

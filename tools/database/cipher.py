@@ -11,7 +11,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from tools.contract import ToolError
+from tools.errors import ToolError
 
 EXTRA = "An encrypted database needs the extra `encryption`: pip install 'scanwright[encryption]'."
 

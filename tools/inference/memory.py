@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
-from tools.contract import ToolFailed
+from tools.errors import ToolFailed
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from tools.contract import ToolFailed
+from tools.errors import ToolFailed
 from tools.inference.memory import Attempt, bytes_a_voxel, first_that_fits, is_out_of_memory, on_cpu, placed, room_bytes
 from tools.inference.precision import has_fast_bfloat16
 from tools.inference.windows import OVERLAP, Windows, fitted

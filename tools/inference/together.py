@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from tools.contract import ToolError
+from tools.errors import ToolError
 from tools.inference.memory import free_what_is_held, is_out_of_memory
 
 T = TypeVar("T")
