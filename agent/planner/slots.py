@@ -31,8 +31,8 @@ PLANES = {
     "sagittal": r"\b(?:sagittal|side view)\b|矢状|\bsag(?=\b|位)",
 }
 WINDOWS = {
-    "lung": r"\blung(?:s'?)? (?:windows?|settings?|view|preset)\b|\bwindow (?:to )?lung|肺窗",
-    "mediastinum": r"\bmediast(?:in\w+|\.)(?: (?:windows?|settings?|view|preset))?|纵隔窗?",
+    "lung": r"\blung(?:s'?)? (?:windows?|wndw|wdw|settings?|view|preset)\b|\bwindow (?:to )?lung|肺窗",
+    "mediastinum": r"\bmediast(?:in\w+|\.)(?: (?:windows?|settings?|view|preset))?|纵[隔膈]窗?",
     "bone": r"\bbon[ey]s?(?: (?:windows?|settings?|view|preset))?|骨窗",
     "brain": r"\bbrain (?:windows?|settings?|view|preset)|脑窗",
     "soft tissue": r"\bsoft[- ]tissues?(?: (?:windows?|settings?|view|preset))?|软组织窗?",
@@ -78,10 +78,10 @@ _POINT = re.compile(
 _TWO_MORE = rf"[,,/;\s]+({_NUMBER})[,,/;\s]+({_NUMBER})"
 _BOX = re.compile(rf"({_NUMBER}){_TWO_MORE}(?:\s*(?:to|-|至|到|and|,|;)\s*|[\s,;]+)({_NUMBER}){_TWO_MORE}", re.ASCII)
 _SIZE = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d+)?)\s*-?\s*(mm|cm|millimet\w+|centimet\w+|毫米|厘米|公分)(?![²³23\w])", re.ASCII)
-_SLICE = re.compile(r"\b(?:slice|image|section)\s*(?:no\.?|number|#)?\s*(\d{1,4})\b|(?:第|到|看|切|跳|翻|转|回)\s*(\d{1,4})\s*(?:层|张|幅)|(?:层面|层)\s*(\d{1,4})|^(?:跳|翻|转|滚|拉)(?:到|至)\s*(\d{1,4})$", re.ASCII)
+_SLICE = re.compile(r"\b(?:slice|image|section)\s*(?:no\.?|number|#)?\s*(\d{1,4})\b|(?:第|到|看|切|跳|翻|转|回)\s*(\d{1,4})\s*(?:层|张|幅)|(?:层面|层)\s*(\d{1,4})|^(?:跳|翻|转|滚|拉)(?:到|至)\s*(\d{1,4})$|(?<![\d.第])(\d{1,4})\s*层(?!厚)", re.ASCII)
 _TIME = re.compile(
     rf"(?<![\d.])(\d{{1,4}}|\b(?:{'|'.join(_SMALL)})\b|\ban?\b(?=\s*(?:week|month|year)s? (?:ago|apart|before|earlier|back)))[\s-]*(days?|weeks?|months?|years?)(?:\s*(?:ago|apart|before|earlier|back|between|interval|old(?! (?:man|woman|patient)))|\b)"
-    r"|(\d{1,4}|[一二两三四五六七八九十]{1,3})\s*(天|日|周|个?月|年)(?:前|之前|间隔)?", re.ASCII
+    r"|(\d{1,4}|[一二两三四五六七八九十]{1,3})\s*(天|日|周(?!期)|个月|月(?=之?前)|年)(?:前|之前|间隔)?", re.ASCII
 )
 OWN_LINE = re.compile(
     r"\bmy (?:own |hand-?drawn |drawn |manual )?(?:lines?|ruler|cal+iper(?:s| line)?)\b(?! (?:in|of) the report)|\b(?:use|take|keep|prefer|with|by|apply|count)\b[^.;]{0,12}\b(?:(?:my|own|the reader's)(?: \w+){0,2} (?:lines?|ax[ie]s|ruler|calipers?|measurements?|"

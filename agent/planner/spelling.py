@@ -57,6 +57,8 @@ _SIDE_LETTER = re.compile(
 _SIDE_LETTER_ZH = re.compile(r"(?<![a-z])([rl])(?=侧|边|肺)")
 _SEG_FILE = re.compile(r"\b(sr|dicom)\s*(?:and|&|\+|/|,)?\s*seg\b(?! it| the)(?: files?| objects?)?")
 """A DICOM SEG is a file, not an order."""
+_UNIT = re.compile(r"(?<=\d) ?(d|wk|mo|mth|yr)s?(?= (?:ago|apart|later|back|between)\b)")
+_UNITS = {"d": " days", "wk": " weeks", "mo": " months", "mth": " months", "yr": " years"}
 _PERCENT = re.compile(rf"\b({'|'.join(_TENS)})(?:[ -]({'|'.join(_ONES)}))? (?:percent|per cent)\b")
 _WORD = re.compile(r"(?<![\w/.~-])[a-z][a-z'-]*(?![\w.@])(?:/(?=\s))?|\bf/u\b|\bw/(?=\s)")
 
@@ -69,6 +71,7 @@ def spelled(text: str) -> str:
     >>> spelled("seg/meas/rpt")
     'segment, measure, report'
     """
+    text = _UNIT.sub(lambda m: _UNITS[m[1]], text)
     text = _SEG_FILE.sub(r"\1 with seg-object", text)
     text = _LONG_AX.sub(r"\1 axis", text if _PATH.search(text) else _CHAIN.sub(", ", text))
     text = _SIDE_LETTER.sub(lambda m: "right" if m[1] == "r" else "left", text)
