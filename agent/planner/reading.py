@@ -77,6 +77,8 @@ _FALSE_START = re.compile(
 )
 
 
+_SCRATCHED = re.compile(r"^.*\b(?:scratch|skip|forget) that(?: (?:one|bit))?\b[.,;!]?\s*|^.*(?:算了|刚才的不算|不对不对)[,。]\s*")
+"""An order taken back before the next one: "look for nodules... no, skip that. Measure lesion 1"."""
 _NOT_THAT = re.compile(r"\b(?:not|isn't|is not|wasn't) (?:the )?(?:(?:lesion|nodule|number|no\.?|#) ?\d{1,2}|(?:first|second|third|other|bigger|smaller|left|right) (?:one|lesion|nodule))\b,?|不是(?:第?[一二三四五六七八九\d]+(?:号|个)|病灶\s*\d+)(?:病灶|结节)?[,,]?")
 """What is said not to be meant."""
 
@@ -108,6 +110,8 @@ def clauses(text: str) -> list[str]:
     What asks nothing by itself stays with its neighbour; what is told not to be done is left out.
     """
     whole = _without_quotes(text)
+    rest = _SCRATCHED.sub("", whole)
+    whole = rest if re.search(r"\w{2}", rest) else whole
     if _ORDERS.match(whole):
         whole = _RUN_ON.sub(r"\1, ", whole)
     kept = _DROPPED.sub(" ", whole)
