@@ -67,10 +67,11 @@ scoring search searched section sections segmentation segmented segmenting selec
 side sides similar sorry split stand stands start state stated statement states step steps study tell template
 texture time today told tool tools type types unknown unless update updated upper visible volume whatever whereas
 wish word words unlike work written yes accuracy action add advice agree alike authors back behind belong
-bounds bring came carries carry categories centre chance choice class classifier column columns common component counterpart covered
-cuts detector device drop edition everything example exist exists force gone hand held identity inside joins kernel
-kernels key limit modality morphology mostly nearer node nodes nothing offered operator overlap pane passage
-passages passed phantom piece pieces placeholder preferred problem projection qualified quoted raised reconstructed
+bounds bring came carries carry categories centre chance choice class classifier column columns common
+component counterpart covered cuts device drop edition everything example exist exists force gone hand held identity
+detector inside joins kernel kernels key limit modality morphology mostly nearer node nodes nothing offered operator
+overlap pane passage passages passed phantom piece pieces placeholder preferred problem projection
+qualified quoted raised reconstructed
 reconstruction removed response rise risk rough rule scope screen settled shipped signed source space status stay
 stays stroke sure table technique touch touches true understood unit verified version versions viewer way weights
 withdrawn write wrote tighter looser orange blue amber dotted dashed dot dots line
