@@ -20,7 +20,10 @@ _ZH = (
 _EN = re.compile(
     r"\bsmok\w+ (?:for )?(?:about )?(?P<years>\d{1,2}) (?:years?|yrs?)[, ]{1,2}(?:at |about )?(?P<packs>\d{1,2}(?:\.\d{1,2})?|an?|one|two|half a)(?: and a (?P<half>half))? packs? (?:a|per) day"
 )
-_UNSURE = re.compile(r"\?|吗|\bif\b|如果|若|\bnot\b|\bnever\b|没|未|不")
+_UNSURE = re.compile(r"\?|吗|\bif\b|如果|若")
+_DENIED = re.compile(r"\bnot\b|\bnever\b|没|未|不")
+_NEAR = 4
+"""Signs before the two halves in which a "not" is of them."""
 
 
 def pack_years_of(text: str) -> tuple[float, str] | None:
@@ -34,23 +37,27 @@ def pack_years_of(text: str) -> tuple[float, str] | None:
     for sentence in said.SENTENCE.findall(text.translate(said.WIDE).lower()):
         if _UNSURE.search(sentence) or re.search(said.OTHERS, sentence):
             continue
-        english = _EN.search(sentence)
-        if english is not None:
-            packs = said.PACK_WORDS.get(english["packs"], 1.0 if english["packs"] == "an" else None) or float(english["packs"])
-            return round((packs + (0.5 if english["half"] else 0.0)) * int(english["years"]), 2), english[0]
-        for pattern in _ZH:
+        for pattern in (_EN, *_ZH):
             found = pattern.search(sentence)
-            if found is not None:
-                daily = re.search(_PACKS, found[0])
-                assert daily is not None
-                packs = said.PACK_WORDS.get(daily[1]) or _number(daily[1])
-                return round((packs + (0.5 if daily[2] else 0.0)) * _number(found["years"].rstrip("年 ")), 2), found[0]
+            if found is not None and not _DENIED.search(sentence[max(0, found.start() - _NEAR) : found.end()]):
+                return round(_packs(found) * _number(found["years"].rstrip("年 ")), 2), found[0]
     return None
+
+
+def _packs(found: re.Match[str]) -> float:
+    """Return the packs a day of a match."""
+    if found.re is _EN:
+        return _number(found["packs"]) + (0.5 if found["half"] else 0.0)
+    daily = re.search(_PACKS, found[0])
+    assert daily is not None
+    return _number(daily[1]) + (0.5 if daily[2] else 0.0)
 
 
 def _number(word: str) -> float:
     if re.fullmatch(r"\d+(?:\.\d+)?", word):
         return float(word)
+    if word in said.PACK_WORDS or word == "an":
+        return said.PACK_WORDS.get(word, 1.0)
     if "十" in word:
         tens, _, ones = word.partition("十")
         return float(_DIGITS.get(tens, 1) * 10 + _DIGITS.get(ones, 0))
