@@ -38,15 +38,14 @@ _PLAIN: dict[str, tuple[str, str]] = {
                  "此处无法给出倍增时间:需要同一病灶在可比薄层上以同一方法的两次测量,本病例没有这样的配对。"),
     "leave_out": ("To leave out one structure and nothing else, click on it and ask again; the outline is only tighter as a whole.",
                   "若只想排除某个结构,请先点击它再说一遍;目前只是整体收紧。"),
-    "threshold_beyond": ("A threshold lies strictly between 0 and 1 (or 0 % and 100 %), so nothing was outlined: which one do you want, for example 0.5?",
-                         "阈值须在0与1之间(即0%到100%,不含两端),因此没有勾画:请给出一个阈值,例如0.5?"),
+    "threshold_beyond": ("A threshold is a share between nothing and all, so nothing was outlined: which share do you want?",
+                         "阈值是介于全无与全部之间的比例,因此没有勾画:要用多大的比例?"),
     "undo": ("I take no single step back: every earlier outline and size stays in the record, and nothing was changed now. "
              "Say what the outline was like before - tighter, looser, or its threshold - and it is made that way again.",
              "我不能单独撤销某一步:之前的轮廓和测量都保留在记录中,现在没有改变任何内容。请说明要恢复成怎样(收紧、放宽或某个阈值),即可重新勾画。"),
     "no_tool": ("I cannot assess that: no tool at hand is made for it.", "我无法评估这一项:现有工具不是为此而做。"),
-    "told": ("Nothing was recorded from that: what I record is age, smoking, known cancer, immune status, whether it was found by chance or "
-             "in screening, and a lesion's lobe and type. Say it in such words, or say what you would like me to do.",
-             "这句话没有记录任何内容:我记录的是年龄、吸烟史、已知肿瘤、免疫状态、偶然发现还是筛查发现,以及病灶所在肺叶和类型。请用这些说法再说一遍,或告诉我要做什么。"),
+    "told": ("Nothing was recorded from that. Say it as it would stand in a history, or say what you would like me to do.",
+             "这句话没有记录任何内容。请按病史的写法再说一遍,或告诉我要做什么。"),
     "both_ways": ("You asked for tighter and for looser at once: which of the two?", "您同时要求收紧和放宽:要哪一种?"),
     "pacs": ("There is no connection to mail here. "
              "The report's files can be exported to a folder, or sent to the PACS that is set up, after your approval.",
