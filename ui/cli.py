@@ -130,10 +130,10 @@ def ask(
     if point is not None:
         x, y, z = numbers(point, 3, "--point")
         session.select(point=(x, y, z))
-    messages = (line.rstrip("\n") for line in sys.stdin) if text == "-" else [text]
-    for message in messages:
-        if message.strip():
-            converse(session, message, as_json=as_json, approve=approve)
+    lines = (line.rstrip("\n") for line in sys.stdin)
+    messages = (line for line in lines if line.strip()) if text == "-" else [text]
+    if code := max((converse(session, m, as_json=as_json, approve=approve) for m in messages), default=0):
+        raise typer.Exit(code)
 
 
 @app.command()

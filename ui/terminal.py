@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from agent.events import Event
 
 WIDTH = 100
+_NOT_TAKEN = ("EmptyMessage", "MessageTooLong")
 
 
 def open_session(
@@ -27,29 +28,36 @@ def open_session(
     return session
 
 
-def converse(session: Session, message: str, *, as_json: bool = False, approve: bool = False) -> None:
-    """Take one turn and print its events; with JSON the turn ends in a line ``{"event": "done"}``."""
-    waiting = _show_all(session.ask(message), as_json)
+def converse(session: Session, message: str, *, as_json: bool = False, approve: bool = False) -> int:
+    """Take one turn and print its events; with JSON the turn ends in a line ``{"event": "done"}``.
+
+    Returns the exit code: 2 for a message that was not taken, 1 for a turn that could not begin, else 0.
+    """
+    waiting, code = _show_all(session.ask(message), as_json)
     while waiting:
         if not approve and not as_json:
             print("  (not approved; say --approve to allow it)")
-        waiting = _show_all(session.resume("approve" if approve else "reject"), as_json)
+        waiting, _ = _show_all(session.resume("approve" if approve else "reject"), as_json)
     if as_json:
         print(json.dumps({"event": "done", "case": session.case_id}), flush=True)
+    return code
 
 
-def _show_all(events: Any, as_json: bool) -> bool:
-    from agent.events import Approval
+def _show_all(events: Any, as_json: bool) -> tuple[bool, int]:
+    """Print events; return whether approval is waited for, and the exit code of a turn that is only a failure."""
+    from agent.events import Approval, Failed
 
-    waiting = False
-    for event in events:
+    waiting, code = False, 0
+    for count, event in enumerate(events):
         waiting = waiting or isinstance(event, Approval)
+        failed = isinstance(event, Failed) and (count == 0 or code)
+        code = (2 if event.error in _NOT_TAKEN else 1) if failed else 0
         if as_json:
             print(json.dumps(event.to_json(), ensure_ascii=False), flush=True)
         else:
             for line in lines_of(event):
                 print(line, flush=True)
-    return waiting
+    return waiting, code
 
 
 def lines_of(event: Event) -> list[str]:

@@ -162,8 +162,7 @@ def _find(clause: str, raw: str, card: Card, language: Language) -> list[Goal]:
         side = {"right": "left", "left": "right"}.get(str(here))
     if side:
         arguments["side"] = side
-    most = slots.most(clause)
-    if most and 1 <= most <= 50:
+    if (most := slots.most(clause)) is not None:  # out of range too: the tool says what the range is
         arguments["max_candidates"] = most
     return [Goal("find", arguments)]
 

@@ -75,6 +75,9 @@ _NUMBER = r"[-+−]?\d{1,4}(?:\.\d+)?"
 _POINT = re.compile(
     rf"(?:^|(?<![\d\s,/])\s*[\s(\[(at点标在于处到::=为]|[a-z]\s+)({_NUMBER})\s*[,,/ ]\s*({_NUMBER})\s*[,,/ ]\s*({_NUMBER})(?!\s*[,,/ ]?\s*\d)(?:\s*mm)?", re.ASCII
 )
+_TWO_OF_THREE = re.compile(
+    rf"(?:\b(?:points?|coordinates?|position)|坐标|位置|点)\s*(?:at|is|为|是|在|[::=])?\s*[(\[(]?\s*({_NUMBER})\s*[,,]\s*({_NUMBER})(?!\s*[,,/]?\s*\d)(?!\.\d)", re.ASCII
+)
 _TWO_MORE = rf"[,,/;\s]+({_NUMBER})[,,/;\s]+({_NUMBER})"
 _BOX = re.compile(rf"({_NUMBER}){_TWO_MORE}(?:\s*(?:to|-|至|到|and|,|;)\s*|[\s,;]+)({_NUMBER}){_TWO_MORE}", re.ASCII)
 _SIZE = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d+)?)\s*-?\s*(mm|cm|millimet\w+|centimet\w+|毫米|厘米|公分)(?![²³23\w])", re.ASCII)
@@ -97,7 +100,7 @@ _HALF_YEAR = re.compile(r"\bhalf a year\b|半年", re.ASCII)
 _AGO = re.compile(r"\bago\b|\bback\b|\bapart\b|\b(?:prior|previous|last|earlier|old)\b|前|间隔|相隔|相距", re.ASCII)
 _DAYS = {"day": 1.0, "week": 7.0, "month": 30.4375, "year": 365.25, "天": 1.0, "日": 1.0, "周": 7.0, "月": 30.4375, "年": 365.25}
 _MOST = re.compile(
-    rf"\b(?:top|up to|at most|maximum(?: of)?|max|first|best|no more than|(?:keep|show|list|give me) (?:only|just) (?:the )?)\s*({NUM})\b(?!\s*(?:mm|cm|%))|\b({NUM})(?: of them| candidates| nodules| lesions)? (?:at (?:the )?most|max(?:imum)?|tops|is enough|will do)\b|({ZH_NUM})\s*个(?:以内|就行|就够|足够|为限|封顶)|\b({NUM}) (?:most|best|top|likeliest)\b|(?:前|头|最好的?|最像的?|最可疑的?|最多|至多|不超过)\s*(?:找|列出?|给|保留|要)?\s*({ZH_NUM})\s*个?", re.ASCII
+    rf"\b(?:find|search for|look for) (?:me )?(?:the )?(\d{{1,6}}|{NUM}) (?:candidates?|suspects?)\b|(?:找|搜索?)(?:出|到)?\s*({ZH_NUM})\s*个候选|\b(?:top|up to|at most|maximum(?: of)?|max|first|best|no more than|(?:keep|show|list|give me) (?:only|just) (?:the )?)\s*({NUM})\b(?!\s*(?:mm|cm|%))|\b({NUM})(?: of them| candidates| nodules| lesions)? (?:at (?:the )?most|max(?:imum)?|tops|is enough|will do)\b|({ZH_NUM})\s*个(?:以内|就行|就够|足够|为限|封顶)|\b({NUM}) (?:most|best|top|likeliest)\b|(?:前|头|最好的?|最像的?|最可疑的?|最多|至多|不超过)\s*(?:找|列出?|给|保留|要)?\s*({ZH_NUM})\s*个?", re.ASCII
 )
 _FOLDER = re.compile(r"(?<![\w/])((?:~|\.{1,2}|[a-z]:)?[/\\][\w./\\-]{1,250})", re.ASCII)
 
@@ -245,8 +248,11 @@ def contradicts(text: str) -> bool:
 
 
 def point(text: str) -> list[float] | None:
-    """Return three coordinates in mm, when exactly three stand together."""
-    found = None if box(text) else _POINT.search(re.sub(r"\b[xyz]\s*[=:]\s*", "", text))
+    """Return three coordinates in mm, when exactly three stand together; two, when a point is named with no more."""
+    if box(text):
+        return None
+    bare = re.sub(r"\b[xyz]\s*[=:]\s*", "", text)
+    found = _POINT.search(bare) or _TWO_OF_THREE.search(bare)
     return [_float(g) for g in found.groups()] if found else None
 
 

@@ -167,10 +167,28 @@ def validated(function: Function, arguments: Mapping[str, Any]) -> dict[str, Any
     try:
         return function.arguments.model_validate(dict(arguments)).model_dump(exclude_none=True)
     except ValidationError as error:
-        parts = [f"{'.'.join(str(p) for p in e['loc']) or function.name}: {e['msg']}" for e in error.errors()[:3]]
+        parts = [f"{'.'.join(str(p) for p in e['loc']) or function.name}: {_why(e)}" for e in error.errors()[:3]]
         raise NotApplicable(
             f"{function.name} was called with arguments it does not take ({'; '.join(parts)}). Nothing was done."
         ) from error
+
+
+def _why(error: Mapping[str, Any]) -> str:
+    """Return what is wrong with one argument, in a reader's words where it is a number or a count out of range."""
+    allowed, given = error.get("ctx") or {}, error["input"]
+    match error["type"]:
+        case "less_than_equal":
+            return f"at most {allowed['le']} is allowed, {given} was asked for"
+        case "greater_than_equal":
+            return f"at least {allowed['ge']} is allowed, {given} was asked for"
+        case "less_than":
+            return f"less than {allowed['lt']} is allowed, {given} was asked for"
+        case "greater_than":
+            return f"more than {allowed['gt']} is allowed, {given} was asked for"
+        case "too_short" | "too_long":
+            wanted = allowed.get("min_length", allowed.get("max_length"))
+            return f"{wanted} values are needed, {allowed['actual_length']} were given"
+    return str(error["msg"])
 
 
 def act(desk: Desk, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def recall(desk: Desk, what: str = "findings", lesion: int | None = None) -> dic
         raise NotApplicable(f"There is no lesion {lesion} in this case.")
     number = lesion if lesion is not None else _focus(desk)
     if what == "history":
-        items = record.history(number)
+        items = _told_once(record.history(number), record.current)
     elif what == "measurements":
         items = [x.measurement for x in record.lesions if x.measurement and number in (None, x.number)]
     elif what in ("settings", "location"):
@@ -49,6 +49,17 @@ def recall(desk: Desk, what: str = "findings", lesion: int | None = None) -> dic
         "what": what, "lesion": number, "items": [_item(e, e.id in record.current) for e in items],
         "report": desk.state.get("report"),
     }  # fmt: skip
+
+
+def _told_once(history: list[Evidence], current: frozenset[str]) -> list[Evidence]:
+    """Return a history without what was superseded by a measurement that gave the very same."""
+    kept: list[Evidence] = []
+    for e in history:
+        last = next((k for k in reversed(kept) if k.inputs.get("lesion") == e.inputs.get("lesion")), None)
+        if last is not None and e.id not in current and last.quantities == e.quantities:
+            kept.remove(last)
+        kept.append(e)
+    return kept
 
 
 def show(

@@ -91,6 +91,8 @@ def test_an_empty_answer_counts_as_a_failure(workspace: Workspace) -> None:
     ("bad", "error", "says"),
     [
         (call("paint", lesion=1), "NotApplicable", "no function 'paint'"),
+        (call("find", max_candidates=900), "NotApplicable", "at most 50 is allowed, 900 was asked for"),
+        (call("segment", point=[1.0, 2.0]), "NotApplicable", "3 values are needed, 2 were given"),
         (call("measure", lesion="two"), "NotApplicable", "arguments it does not take"),
         (call("measure", lesion=1, colour="red"), "NotApplicable", "colour"),
         (call("measure", lesion=9), "NotApplicable", "no lesion 9"),

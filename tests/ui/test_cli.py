@@ -184,6 +184,14 @@ def test_report_is_written_and_verifies_until_a_digit_changes(
     assert json.loads(printed)["problems"]
 
 
+@pytest.mark.parametrize(("message", "said"), [("  ", "empty"), ("x " * 15_000, "up to 20000 are read")])
+def test_a_message_that_is_not_taken_ends_with_2(
+    files: Path, capsys: pytest.CaptureFixture[str], message: str, said: str
+) -> None:
+    code, out, _ = run(capsys, "ask", files / "scan.nii.gz", message)
+    assert (code, said in out) == (2, True)
+
+
 def test_ask_prints_events_one_a_line(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(
         capsys, "ask", files / "scan.nii.gz", "measure lesion 1", "--mask", files / "label.nii.gz", "--json"

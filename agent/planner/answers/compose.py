@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent.planner.answers import advice, change, memory, paper, talk, vision
+from agent.planner.answers.faults import in_chinese
 from agent.planner.answers.wording import pick
 from agent.planner.reading import Language, plain
 from agent.planner.steps import Plan
@@ -64,7 +65,8 @@ def _of(done: Done, number: int, planned: Plan, turn: Turn) -> tuple[list[str], 
     language, card, result = planned.language, turn.card, done.result
     asked = plain(planned.text)
     if not done.ok:
-        return _failed(done, language), ()
+        told = in_chinese(str(done.result.get("message", ""))) if language == "zh" else ""
+        return [*([told] if told else []), *_failed(done, language)], ()
     match done.function:
         case "find":
             return vision.found(result, card, language), ()
@@ -98,7 +100,7 @@ def _of(done: Done, number: int, planned: Plan, turn: Turn) -> tuple[list[str], 
 
 
 def _failed(done: Done, language: Language) -> list[str]:
-    """Return a hint on what to do; the error itself was told already."""
+    """Return a hint on what to do; the error itself was told already, in English."""
     if done.function == "export" and done.result.get("error") == "NotJson":
         return [pick(language, "Nothing was exported.", "没有导出任何内容。")]
     if done.function in ("measure", "classify", "assess") and "outlined yet" in str(done.result.get("message", "")):

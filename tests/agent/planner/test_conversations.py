@@ -232,6 +232,22 @@ def test_a_lesion_that_is_not_there_changes_nothing(case: Callable[..., Ask]) ->
     assert "Nothing else" in gone.text
 
 
+def test_a_fault_is_told_in_chinese_to_who_asks_in_chinese(case: Callable[..., Ask]) -> None:
+    ask = case()
+    ask("勾画")
+    assert "没有您所说的病灶" in ask("测量病灶7").text
+    assert "outlined" not in ask("测量病灶7").text
+
+
+def test_a_size_measured_twice_over_is_told_once_as_the_size_before(case: Callable[..., Ask]) -> None:
+    ask = case()
+    for text in ("segment it", "measure it", "measure it again"):
+        ask(text)
+    assert "There was no measurement before" not in ask("how big was it before?").text
+    ask("a bit tighter")
+    assert ask("how big was it before?").text.count("axial plane before") == 1
+
+
 def test_a_type_read_from_attenuation_is_not_asked_for_and_said_not_to_be_stated(workspace: Workspace) -> None:
     # 1 mm slices and a dense ball: the toolset reads it as solid.
     scan = scripted.balls(slice_interval_mm=1.0, slice_thickness_mm=1.0)

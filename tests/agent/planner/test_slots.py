@@ -53,6 +53,9 @@ def test_tighter_and_looser(text: str, change: str | None) -> None:
 def test_places_and_lengths_and_times() -> None:
     assert slots.point("at (-40.5, 20, -150)") == [-40.5, 20.0, -150.0]
     assert slots.point("at 1 2 3 4") is None
+    assert slots.point("at the point 20.5, 121.4") == [20.5, 121.4]
+    assert slots.point("measure points 1 and 2") is None
+    assert [slots.most(t) for t in ("find 900 candidates", "找80个候选", "find the nodules")] == [900, 80, None]
     assert slots.box("1,2,3 to 20,30,40") == [1, 2, 3, 20, 30, 40]
     assert slots.lengths_mm("a 1.2 cm nodule, 8毫米, 3 mm³") == [12.0, 8.0]
     assert [slots.days(t) for t in ("90 days ago", "6 weeks apart", "三个月前", "now")] == [90, 42, 91, None]
