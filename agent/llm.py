@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from agent.settings import Settings
+from agent.settings import DEFAULT_MODEL, Settings
 
 if TYPE_CHECKING:
     import httpx
@@ -14,6 +14,22 @@ if TYPE_CHECKING:
     from agent.workspace import Workspace
 
 RETRIES = 2
+_CHECK_KEY = "Check SCANWRIGHT_API_KEY"
+_CHECK_PLACE = "Check SCANWRIGHT_BASE_URL"
+_SEEN = (
+    ("TimeoutError", "did not answer in time", "Try again, or check whether it is overloaded"),
+    ("ConnectionError", "cannot be reached", _CHECK_PLACE),
+    ("AuthenticationError", "refused the key", _CHECK_KEY),
+    ("PermissionDeniedError", "does not let this key use the model", f"{_CHECK_KEY} and SCANWRIGHT_MODEL"),
+    ("NotFoundError", "knows no such model or address", "Check SCANWRIGHT_MODEL and SCANWRIGHT_BASE_URL"),
+    ("RateLimitError", "says it is asked too often, or that its quota is spent", "Wait, or look at its quota"),
+    ("ContextOverflowError", "cannot read a conversation this long", "Name a model with a longer context"),
+    ("EndpointDown", "answered with nothing", f"{_CHECK_PLACE} and SCANWRIGHT_MODEL"),
+    ("JSONDecodeError", "answered with what is no chat completion", _CHECK_PLACE),
+    ("ValueError", "answered with what is no chat completion", _CHECK_PLACE),
+    ("TypeError", "answered with what is no chat completion", _CHECK_PLACE),
+)
+"""Endings of error names as langchain-core and openai have them, what was seen, and what to do."""
 
 
 def planner(workspace: Workspace) -> EmbeddedPlanner:
@@ -48,4 +64,24 @@ def endpoint(settings: Settings, http_client: httpx.Client | None = None) -> Bas
         streaming=True,
         stream_usage=False,
         **rest,
+    )
+
+
+def why_failed(error: Exception) -> str:
+    """Return what an endpoint's failure was, for a reader: what was seen, who answers instead, what to do."""
+    names = [kind.__name__ for kind in type(error).__mro__]
+    what = getattr(error, "status_code", None) or names[0]
+    unknown = (f"failed ({what})", f"{_CHECK_PLACE}, the key and the model")
+    known = ((seen, to_do) for ending, seen, to_do in _SEEN if any(name.endswith(ending) for name in names))
+    seen, to_do = next(known, unknown)
+    return f"The language model's endpoint {seen}; the embedded planner answers this turn. {to_do}."
+
+
+def unplaced(settings: Settings) -> str:
+    """Return what to tell a reader whose settings name a model and neither a key nor an address; else nothing."""
+    if settings.uses_endpoint or settings.model == DEFAULT_MODEL:
+        return ""
+    return (
+        f"SCANWRIGHT_MODEL names {settings.model}, but there is no key and no address of an endpoint: the embedded "
+        "planner answers. Set SCANWRIGHT_API_KEY, SCANWRIGHT_BASE_URL or both."
     )

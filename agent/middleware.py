@@ -24,6 +24,7 @@ from langgraph.types import Command
 
 from agent import grounding
 from agent.events import AgentError, EndpointDown, Failed, Notice, TooMuchSent
+from agent.llm import why_failed
 from agent.privacy.leaving import Leaving, held_lines, neutral
 from agent.toolset import FUNCTIONS, Function, Trace, checked
 from agent.toolset.desk import Desk
@@ -146,12 +147,7 @@ class Fallback(AgentMiddleware):
             except Exception as error:  # noqa: BLE001 - endpoints fail in every way there is
                 log.warning("the endpoint failed: %s", type(error).__name__)
                 self._lost_in = turn
-                self._tell(
-                    Notice(
-                        f"The language model's endpoint failed ({type(error).__name__}); "
-                        "the embedded planner answers this turn. Check SCANWRIGHT_BASE_URL, the key and the model."
-                    )
-                )
+                self._tell(Notice(why_failed(error)))
         return handler(request.override(model=self._planner))
 
     def _spend(self, turn: str | None, request: ModelRequest) -> None:

@@ -18,7 +18,7 @@ from agent.approving import NAMELESS, approval_of, said_before
 from agent.by_hand import ByHand
 from agent.card import card, withdrawn
 from agent.down import broke, told_when_down
-from agent.events import Approval, Busy, Event, Failed, NoRight, Notice, Question, UnknownCase
+from agent.events import Approval, Busy, Event, Failed, NoRight, Notice, Question, ToolFinished, UnknownCase
 from agent.hearing import heard, language, offered, typed
 from agent.opposed import opposed, which
 from agent.people import enough
@@ -64,6 +64,7 @@ class Session(ByHand):
         self._stopped = threading.Event()
         self._finished: set[str] = set()
         self._endpoint = endpoint
+        self._untold = "" if endpoint else llm.unplaced(workspace.settings)
         self._graph: Any = None
         self._known, self._leaving = 0, Leaving(Redactor([]))
 
@@ -216,6 +217,9 @@ class Session(ByHand):
             return
         from langchain_core.messages import HumanMessage
 
+        if self._untold:
+            yield Notice(self._untold)
+            self._untold = ""
         try:
             self.need("work")
             with self.workspace.lock(self.case_id):
@@ -285,6 +289,7 @@ class Session(ByHand):
         worker = threading.Thread(target=self._run, args=(given,), name="scanwright-turn", daemon=True)
         worker.start()
         writer = Writer(lambda: Record.of(self.evidence), language, self._leaving.shown)
+        made: list[str] = []
         try:
             while True:
                 event = self._events.get()
@@ -293,12 +298,13 @@ class Session(ByHand):
                 if isinstance(event, Approval):
                     yield from said_before(event, language)
                 if isinstance(event, Event):
+                    made += event.evidence if isinstance(event, ToolFinished) else ()
                     yield event
                 elif not self._stopped.is_set():
                     yield from writer.take(*event)
             if not self._stopped.is_set():
                 writer.keep_only(self._finished)
-                yield from writer.finish(self._endpoint_model(), self._leaving.clean)
+                yield from writer.finish(self._endpoint_model(), self._leaving.clean, made)
         finally:
             self.desk.hide = False
             self._stopped.set()

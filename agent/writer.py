@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from agent import grounding
@@ -71,12 +71,15 @@ class Writer:
         self._draft = {name: draft for name, draft in self._draft.items() if name in finished}
         self._fallen = [one for one in self._fallen if one[0] in finished]
 
-    def finish(self, endpoint: BaseChatModel | None, clean: Callable[[str], str]) -> Iterator[Event]:
+    def finish(
+        self, endpoint: BaseChatModel | None, clean: Callable[[str], str], made: Sequence[str] = ()
+    ) -> Iterator[Event]:
         """Release what is left, give fallen clauses their one retry, restate or strike the rest.
 
         Args:
             endpoint: the model that may write fallen clauses again; None: they are restated.
             clean: replaces known identifiers in what goes to it.
+            made: evidence of this turn: told where nothing that the model wrote could be said.
         """
         for message_id, rest in list(self._draft.items()):
             self._draft[message_id] = ""
@@ -100,6 +103,10 @@ class Writer:
                     yield from self._judge(message_id, sentence)
             if not replaced:
                 yield Struck(f"A sentence was struck out: {reason}")
+        if fallen and not any(self.released.values()):
+            for sentence in restate(made, self._record().by_id, self._language):
+                if not self._problems(sentence):
+                    yield from self._judge(fallen[0][0], sentence)
 
     def _judge(self, message_id: str, clause: str) -> Iterator[Event]:
         problems = self._problems(clause)

@@ -45,13 +45,15 @@ def converse(session: Session, message: str, *, as_json: bool = False, approve: 
 
 def _show_all(events: Any, as_json: bool) -> tuple[bool, int]:
     """Print events; return whether approval is waited for, and the exit code of a turn that is only a failure."""
-    from agent.events import Approval, Failed
+    from agent.events import Approval, Failed, Notice
 
-    waiting, code = False, 0
-    for count, event in enumerate(events):
+    waiting, done, code = False, False, 0
+    for event in events:
         waiting = waiting or isinstance(event, Approval)
-        failed = isinstance(event, Failed) and (count == 0 or code)
-        code = (2 if event.error in _NOT_TAKEN else 1) if failed else 0
+        if isinstance(event, Failed) and not done:
+            code = 2 if event.error in _NOT_TAKEN else 1
+        elif not isinstance(event, Notice):
+            done, code = True, 0
         if as_json:
             print(json.dumps(event.to_json(), ensure_ascii=False), flush=True)
         else:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.llm import unplaced
 from agent.settings import DEFAULT_MODEL, QUIET, Settings, default_home, quiet
 
 NAMES = ("SCANWRIGHT_HOME", "SCANWRIGHT_MODEL", "SCANWRIGHT_BASE_URL", "SCANWRIGHT_API_KEY", "SCANWRIGHT_DEVICE",
@@ -125,3 +126,11 @@ def test_nothing_else_reads_the_environment_in_agent_or_ui() -> None:
         if re.search(r"\bos\.getenv\b|\bos\.environ\b(?!\[[^\]]*\]\s*=)", path.read_text(encoding="utf-8"))
     ]
     assert readers == ["agent/settings.py"]
+
+
+def test_a_model_named_without_key_and_address_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert unplaced(Settings.from_environment()) == ""
+    monkeypatch.setenv("SCANWRIGHT_MODEL", "gpt-oss:20b")
+    assert "names gpt-oss:20b" in unplaced(Settings.from_environment())
+    monkeypatch.setenv("SCANWRIGHT_API_KEY", "k")
+    assert unplaced(Settings.from_environment()) == ""

@@ -26,7 +26,7 @@ def test_the_map_is_kept_in_the_case_and_no_evidence_holds_it(desk: Desk) -> Non
     assert told["evidence"] is False
     assert "not evidence" in told["note"]
     assert [e.kind for e in desk.evidence.all()[before:]] == ["classification"]
-    picture = picture_of(desk, told["picture"])
+    picture = picture_of(desk.workspace.cases, desk.case_id, told["picture"])
     assert picture.startswith(b"\x89PNG")
     assert "/" not in str(told)
     assert "explanation" not in act(desk, "classify", {})
@@ -35,7 +35,7 @@ def test_the_map_is_kept_in_the_case_and_no_evidence_holds_it(desk: Desk) -> Non
 def test_only_pictures_of_this_case_are_given_out(desk: Desk) -> None:
     for name in ("../../cases.sqlite", "0" * 24 + ".png", "*.png"):
         with pytest.raises(NotApplicable, match="no explanation"):
-            picture_of(desk, name)
+            picture_of(desk.workspace.cases, desk.case_id, name)
 
 
 @pytest.mark.parametrize(

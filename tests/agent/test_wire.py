@@ -99,28 +99,29 @@ def test_invented_without_evidence_is_struck_and_the_reader_told(wired: Session,
 
 
 @pytest.mark.parametrize(
-    "answer",
+    ("answer", "seen"),
     [
-        httpx.ConnectError("connection refused"),
-        status(500, "Internal Server Error"),
-        status(401, '{"error": {"message": "bad key sk-test"}}', "application/json"),
-        status(200, "<html><body>It works!</body></html>"),
-        status(200, "{not json", "application/json"),
-        status(200, '{"hello": "world"}', "application/json"),
-        status(200, "data: {broken\n\ndata: [DONE]\n\n", "text/event-stream"),
-        status(200, "", "text/event-stream"),
-        status(200, 'data: {"choices": []}\n\ndata: [DONE]\n\n', "text/event-stream"),
+        (httpx.ConnectError("connection refused"), "cannot be reached"),
+        (status(500, "Internal Server Error"), "failed (500)"),
+        (status(401, '{"error": {"message": "bad key sk-test"}}', "application/json"), "refused the key"),
+        (status(200, "<html><body>It works!</body></html>"), "no chat completion"),
+        (status(200, "{not json", "application/json"), "no chat completion"),
+        (status(200, '{"hello": "world"}', "application/json"), "no chat completion"),
+        (status(200, "data: {broken\n\ndata: [DONE]\n\n", "text/event-stream"), "no chat completion"),
+        (status(200, "", "text/event-stream"), "no chat completion"),
+        (status(200, 'data: {"choices": []}\n\ndata: [DONE]\n\n', "text/event-stream"), "answered with nothing"),
     ],
     ids=["refused", "500", "401", "html", "not json", "other json", "broken stream", "empty stream", "no choices"],
 )
 def test_an_endpoint_that_is_down_or_speaks_nonsense_hands_over_to_the_planner(
-    wired: Session, server: Server, answer: Any
+    wired: Session, server: Server, answer: Any, seen: str
 ) -> None:
     server.answers = [answer] * 4
     events = list(wired.ask("measure lesion 1"))
     notices = of(events, Notice)
     assert len(notices) == 1
     assert "the embedded planner answers this turn" in notices[0].text
+    assert seen in notices[0].text
     assert "sk-test" not in notices[0].text
     assert of(events, Failed) == []
     assert [e.function for e in of(events, ToolStarted)] == ["measure"]

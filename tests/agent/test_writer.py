@@ -172,3 +172,16 @@ def test_stale_evidence_is_not_spoken_of_as_current(measured: Session, writer: W
     act(measured.desk, "segment", {"lesion": 1, "change": "tighter"})
     assert list(writer.take("m", f"Lesion 1 is {SIZE} long [E3].\n")) == []
     assert [type(e) for e in writer.take("m", f"Lesion 1 was {SIZE} long before [E3].\n")] == [Clause]
+
+
+def test_where_nothing_could_be_said_what_the_turn_measured_is_told(writer: Writer) -> None:
+    assert list(writer.take("m", "It is 25.4 mm [E1]. It is malignant.\n")) == []
+    events = list(writer.finish(None, clean, ["E3"]))
+    assert [type(e) for e in events] == [Struck, Struck, Clause]
+    assert isinstance(events[-1], Clause)
+    assert events[-1].text.startswith("Lesion 1: axial long axis 16.8 mm")
+
+
+def test_where_something_was_said_the_turns_evidence_is_not_told_over_it(writer: Writer) -> None:
+    assert len(list(writer.take("m", f"Lesion 1 is {SIZE} long. It is malignant.\n"))) == 1
+    assert [type(e) for e in writer.finish(None, clean, ["E3"])] == [Struck]
