@@ -39,10 +39,11 @@ def segment(
 ) -> dict[str, Any]:
     """Outline from a point, a box, a search, or by a tool that needs none; write the label file; say what is in it."""
     from tools import FindRequest, NotApplicable, SegmentRequest, load_scan
-    from tools.lesions import nifti_suffix, write_labels
+    from tools.lesions import nifti_suffix, room_for, write_labels
 
     nifti_suffix(out)
     scan = load_scan(scan_path, modality=modality, body_part=body_part)
+    room_for(out, scan)
     known = registry()
     segmenter = chosen(known, "segment", scan, tool)
     requests: list[tuple[Any, SegmentRequest]] = []
@@ -188,6 +189,15 @@ def report_versions(case: str) -> dict[str, Any]:
 
     session = Session.open(case=case)
     return {"case": case, "versions": [dataclasses.asdict(v) for v in session.report_versions()]}
+
+
+def replayed(case: str) -> dict[str, Any]:
+    """Return what comes of running a case's recorded calls again, without a model; nothing is recorded."""
+    from agent import Session
+    from agent.replay import replay
+
+    found = replay(Session.open(case=case))
+    return {"case": case, "holds": found.holds, **dataclasses.asdict(found)}
 
 
 def report_changes(case: str, before: int, after: int) -> dict[str, Any]:

@@ -184,6 +184,15 @@ def test_report_is_written_and_verifies_until_a_digit_changes(
     assert json.loads(printed)["problems"]
 
 
+def test_a_case_is_run_again_from_its_record(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, "ask", files / "scan.nii.gz", "measure lesion 1", "--mask", files / "label.nii.gz", "--case", "again")
+    code, out, err = run(capsys, "replay", "again", "--json")
+    assert code == 0, err
+    data = json.loads(out)
+    assert (data["holds"], data["different"], data["ungrounded"]) == (True, [], [])
+    assert data["same"] and data["answers"] > 0
+
+
 @pytest.mark.parametrize(("message", "said"), [("  ", "empty"), ("x " * 15_000, "up to 20000 are read")])
 def test_a_message_that_is_not_taken_ends_with_2(
     files: Path, capsys: pytest.CaptureFixture[str], message: str, said: str

@@ -1,4 +1,4 @@
-"""The commands about a case's report: write it, list and compare its versions. Parses, calls, prints."""
+"""The commands about a case and its report: write it, list and compare versions, run the case again."""
 
 from __future__ import annotations
 
@@ -105,3 +105,22 @@ def versions(
         lines += [f"  - {change['before']}"] if change["before"] is not None else []
         lines += [f"  + {change['after']}"] if change["after"] is not None else []
     print_result(data, as_json, lines or ["The two versions say the same."])
+
+
+@commands.command()
+def replay(case: Annotated[str, typer.Argument(help="The case.")], as_json: AsJson = False) -> None:
+    """Run a case's recorded calls again, without a model: same evidence, same answers; exit 1 when not."""
+    quiet_libraries()
+    from ui.work import replayed
+
+    data = replayed(case)
+    lines = [
+        f"{len(data['same'])} pieces of evidence came out the same again, {len(data['different'])} did not; "
+        f"{len(data['given'])} are given (the scan, what was stated or drawn, passages), {len(data['not_run'])} are not "
+        "run again.",
+        f"{data['answers']} sentences of the answers were checked again, {len(data['ungrounded'])} are not carried.",
+        *(f"  {line}" for line in (*data["different"], *data["ungrounded"])),
+    ]
+    print_result(data, as_json, lines)
+    if not data["holds"]:
+        raise typer.Exit(1)
