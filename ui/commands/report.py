@@ -116,8 +116,8 @@ def replay(case: Annotated[str, typer.Argument(help="The case.")], as_json: AsJs
     data = replayed(case)
     lines = [
         f"{len(data['same'])} pieces of evidence came out the same again, {len(data['different'])} did not; "
-        f"{len(data['given'])} are given (the scan, what was stated or drawn, passages), {len(data['not_run'])} are not "
-        "run again.",
+        f"{len(data['given'])} are given (the scan, what was stated or drawn, passages), {len(data['not_run'])} are "
+        "not run again.",
         f"{data['answers']} sentences of the answers were checked again, {len(data['ungrounded'])} are not carried.",
         *(f"  {line}" for line in (*data["different"], *data["ungrounded"])),
     ]
