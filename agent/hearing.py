@@ -10,15 +10,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from agent.events import Event, Question
+from agent.planner.reading import language_of
 from agent.privacy.pasted import in_code, pasted
 from agent.stated import Statement, read_statements
 from agent.stated.letter import accepts, offer, others_words
-from tools.quantity import Language
 
 if TYPE_CHECKING:
     from agent.toolset.desk import Desk
 
-_CHINESE = re.compile(r"[\u3400-\u9fff]")
 _TERMINAL = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)", re.DOTALL)
 """What a terminal reads as a colour or a move; its letters and digits are no words."""
 _LINE_ENDS = re.compile(r"\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
@@ -48,15 +47,10 @@ def heard(desk: Desk, text: str) -> list[Statement]:
     if found != waiting:
         desk.keep(**{_OFFERED: found})
     if waiting and accepts(text):  # a letter's own words may name somebody
-        return [in_code(s, language(waiting)) for s in read_statements(waiting, lesion=focus)]
+        return [in_code(s, language_of(waiting)) for s in read_statements(waiting, lesion=focus)]
     read = read_statements(text, asked=(state.get("asked") or {}).get("needs", ()), lesion=focus)
     blocks = [text[start:end] for start, end in pasted(text)]
-    return [in_code(s, language(text)) if any(s.words in b for b in blocks) else s for s in read]
-
-
-def language(text: str) -> Language:
-    """Return the language of a text: Chinese where it has a Chinese character."""
-    return "zh" if _CHINESE.search(text) else "en"
+    return [in_code(s, language_of(text)) if any(s.words in b for b in blocks) else s for s in read]
 
 
 def offered(desk: Desk, text: str) -> Iterator[Event]:
@@ -64,4 +58,4 @@ def offered(desk: Desk, text: str) -> Iterator[Event]:
     letter = desk.state.get(_OFFERED)
     if letter:
         facts = [s.words for s in read_statements(letter, lesion=desk.state.get("focus"))]
-        yield Question(*offer(facts, language(text)))
+        yield Question(*offer(facts, language_of(text)))

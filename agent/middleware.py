@@ -35,6 +35,8 @@ from tools.scan import ScanError
 
 log = logging.getLogger(__name__)
 
+_PARTS = re.compile(r"(?=<case_card>)|(?<=</case_card>)")
+"""Where the prompt ends, the card, and what was said earlier."""
 RECENT_MESSAGES = 40
 """Messages of a long thread that a model still reads; of the rest it reads the case card and one line a turn."""
 SUMMED_TURNS, SUMMED_CHARACTERS = 20, 80
@@ -96,12 +98,19 @@ class Privacy(AgentMiddleware):
         messages = [self._cleaned(m, held) for m in request.messages]
         system = request.system_message
         if system is not None:
-            system = SystemMessage(self._leaving.without(str(system.content), held))
+            system = SystemMessage(self._whole(str(system.content), held))
         response = handler(request.override(messages=messages, system_message=system))
         for answer in response.result:
             if isinstance(answer, AIMessage) and answer.tool_calls:
                 answer.tool_calls = [{**c, "args": neutral(c["args"])} for c in answer.tool_calls]
         return response
+
+    def _whole(self, text: str, held: Sequence[str]) -> str:
+        """Return the system's text cleaned part by part: the prompt, and a card as it was before, are known by then."""
+        parts = _PARTS.split(text)
+        for part in parts:
+            self._leaving.learn(part)
+        return "".join(self._leaving.without(part, held) for part in parts)
 
     def _cleaned(self, message: AnyMessage, held: Sequence[str]) -> AnyMessage:
         if isinstance(message, HumanMessage):

@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Literal
 
 from agent.cases import closed_name
 from agent.home import database_files, prepare
-from tools.blobs import Blobs, folder_blobs, open_blobs
+from tools.blobs import Blobs, folder_blobs
+from tools.blobs_remote import open_store
 from tools.contract import ToolError
 from tools.keys import SIZE, read_keys, write_keys
 from tools.vault import State, Vault, VaultError, is_sealed, keep_state, state_of
@@ -126,7 +127,7 @@ def _vault(settings: Settings) -> Vault:
 def _places(settings: Settings, act: Act, key_ids: set[str]) -> list[Blobs]:
     """Return the folder and the store, without a cipher. Raises VaultError where they are not as the act needs them."""
     places = [folder_blobs(settings.home)]
-    places += [open_blobs(settings.store, settings.home)] if settings.store is not None else []
+    places += [open_store(settings.store, settings.home)] if settings.store is not None else []
     found = [state_of(place) for place in places]
     nothing = act != "rotate" and all(state == _STATES[act][2] for state, _ in found)
     strange = next((state for state, _ in found if state not in _STATES[act]), None)

@@ -19,9 +19,10 @@ from agent.by_hand import ByHand
 from agent.card import card, withdrawn
 from agent.down import broke, told_when_down
 from agent.events import Approval, Busy, Event, Failed, NoRight, Notice, Question, ToolFinished, UnknownCase
-from agent.hearing import heard, language, offered, typed
+from agent.hearing import heard, offered, typed
 from agent.opposed import opposed, which
 from agent.people import enough
+from agent.planner.reading import language_of
 from agent.planner.steps import of_no_case
 from agent.privacy import Redactor
 from agent.privacy.leaving import Leaving
@@ -61,7 +62,7 @@ class Session(ByHand):
         scan = chart.as_stated(scans[-1], Record.of(self.evidence)) if scans else None
         self.desk = Desk(workspace, case_id, owner, scan, self.evidence)
         self._events: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._stopped = threading.Event()
+        self._stopped, self._worker = threading.Event(), threading.Thread()
         self._finished: set[str] = set()
         self._endpoint = endpoint
         self._untold = "" if endpoint else llm.unplaced(workspace.settings)
@@ -205,15 +206,14 @@ class Session(ByHand):
         if not clean:
             yield Failed("EmptyMessage", "The message is empty. Ask something about the scan.")
             return
-        limit = self.workspace.settings.max_text
-        if len(clean) > limit:
+        if len(clean) > (limit := self.workspace.settings.max_text):
             yield Failed(
                 "MessageTooLong",
                 f"The message has {len(clean)} characters; up to {limit} are read. Send it in parts; nothing was done.",
             )
             return
         if halves := opposed(clean):
-            yield Question(which(halves, language(clean)), halves)
+            yield Question(which(halves, language_of(clean)), halves)
             return
         from langchain_core.messages import HumanMessage
 
@@ -226,9 +226,9 @@ class Session(ByHand):
                 self.desk.said = clean
                 yield from self._take_in(clean)
                 self.thread.leave_waiting()
-                if self._endpoint is not None and (kept := self._leaving.told(clean, language(clean))):
+                if self._endpoint is not None and (kept := self._leaving.told(clean, language_of(clean))):
                     yield Notice(kept)
-                yield from self._turn({"messages": [HumanMessage(clean)]}, language(clean))
+                yield from self._turn({"messages": [HumanMessage(clean)]}, language_of(clean))
                 yield from offered(self.desk, clean)
         except (Busy, NoRight, UnknownCase) as error:
             yield Failed(type(error).__name__, str(error))
@@ -249,9 +249,9 @@ class Session(ByHand):
                     yield Failed("NothingToApprove", "Nothing waits for approval in this case.")
                     return
                 asked = [m["text"] for m in self.history() if m["role"] == "user"]
-                decisions = [{"type": kind}] * waiting
                 self.desk.hide = decision == NAMELESS
-                yield from self._turn(Command(resume={"decisions": decisions}), language(asked[-1] if asked else ""))
+                answer = Command(resume={"decisions": [{"type": kind}] * waiting})
+                yield from self._turn(answer, language_of(asked[-1] if asked else ""))
         except (Busy, NoRight, UnknownCase) as error:
             yield Failed(type(error).__name__, str(error))
 
@@ -283,11 +283,12 @@ class Session(ByHand):
             yield Notice(f"What was stated changes the ground of earlier advice: {', '.join(gone)} is withdrawn.")
 
     def _turn(self, given: Any, language: Language) -> Iterator[Event]:
+        if self._worker.is_alive():  # a step that does not end: what it still does may not fall into another turn
+            raise Busy("The turn before was stopped and has not come to its end yet. Try again in a moment.")
         self._stopped.clear()
-        self._events = queue.SimpleQueue()
-        self._finished = set()
-        worker = threading.Thread(target=self._run, args=(given,), name="scanwright-turn", daemon=True)
-        worker.start()
+        self._events, self._finished = queue.SimpleQueue(), set()
+        self._worker = threading.Thread(target=self._run, args=(given,), name="scanwright-turn", daemon=True)
+        self._worker.start()
         writer = Writer(lambda: Record.of(self.evidence), language, self._leaving.shown)
         made: list[str] = []
         try:
@@ -308,9 +309,10 @@ class Session(ByHand):
         finally:
             self.desk.hide = False
             self._stopped.set()
-            worker.join(timeout=self.workspace.settings.timeout_s)
+            self._worker.join(timeout=self.workspace.settings.timeout_s)
             self._settle(writer)
-            self._stopped.clear()
+            if not self._worker.is_alive():
+                self._stopped.clear()
 
     def _run(self, given: Any) -> None:
         """Run the graph and put events and text on the queue. Works in a thread of its own."""

@@ -9,6 +9,7 @@
     SCANWRIGHT_ENGINE     local (default) or ray: where tools run; SCANWRIGHT_RAY_ADDRESS host:port of a cluster's head,
                           or auto (default: a cluster of our own on this machine), SCANWRIGHT_RAY_REPLICAS the most
                           copies of one model there (default: one a GPU, or one for every four cores)
+    SCANWRIGHT_ISOLATE    names of tools that run in a process of their own; own: all that do not come with Scanwright
     SCANWRIGHT_EMBEDDER   what puts guideline passages into vectors: hf:MODEL, hf:FOLDER, openai:MODEL (default: the
                           packaged all-MiniLM-L6-v2); SCANWRIGHT_EMBEDDER_URL and SCANWRIGHT_EMBEDDER_KEY are the
                           endpoint's (else the language model's), SCANWRIGHT_EMBEDDER_LANGUAGES what it reads (en,zh)

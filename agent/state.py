@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.home import database_files, is_empty
-from tools.blobs import BlobError, Blobs, Folder, MissingBlob, folder_blobs, open_blobs
+from tools.blobs import BlobError, Blobs, Folder, MissingBlob, folder_blobs
+from tools.blobs_remote import open_store
 from tools.database import Databases, Files, open_databases
 from tools.vault import FOLDER, STORE, Vault, admit_all
 
@@ -51,7 +52,7 @@ class State:
             DatabaseMismatch, BlobError: it is of a newer version, or what reaches it is not installed.
         """
         vault = Vault.of(settings.key_file)
-        blobs = open_blobs(settings.store, settings.home) if settings.store is not None else None
+        blobs = open_store(settings.store, settings.home) if settings.store is not None else None
         home = [(FOLDER, folder_blobs(settings.home), partial(is_empty, settings.home))]
         admit_all(home + ([(STORE, blobs, partial(_holds_nothing, blobs))] if blobs is not None else []), vault)
         if blobs is not None:

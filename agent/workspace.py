@@ -176,13 +176,13 @@ class Workspace:
         finally:
             lock.release()
 
-    def admit(self, case_id: str, reader: str, need: Level = "read") -> Case:
-        """Return a case for a reader who means to do so much in it; that somebody but its owner looks is written down.
+    def admit(self, case_id: str, reader: str) -> Case:
+        """Return a case for a reader who means to look at it; that somebody but its owner does is written down.
 
         Raises:
             UnknownCase, NoRight: as `Cases.get` does.
         """
-        case = self.cases.get(case_id, reader, need)
+        case = self.cases.get(case_id, reader, "read")
         if self._seen.get((case_id, reader), -SEEN_S) < time.monotonic() - SEEN_S:
             self.note_opening(case, reader)
         return case

@@ -18,6 +18,10 @@ from knowledge.types import BadInput
 
 logger = logging.getLogger(__name__)
 
+ANSWER_S, READ_S = 5.0, 60.0
+"""How long a server may take to be there, and to answer while texts are put in: by itself Chroma's client waits without
+end, and so would a reader's question."""
+
 
 class ServerIndex(Index):
     """A collection on a Chroma server (``chroma run``), shared by every process that points at it."""
@@ -100,25 +104,33 @@ class ServerIndex(Index):
         if self._client is None:
             with quiet_libraries():
                 import chromadb
+                import httpx
                 from chromadb.config import Settings
 
+                port = self._port or (443 if self._ssl else 8000)
+                host = f"[{self._host}]" if ":" in self._host else self._host
+                httpx.get(f"http{'s' * self._ssl}://{host}:{port}/api/v2/heartbeat", timeout=ANSWER_S)
                 self._client = chromadb.HttpClient(
-                    host=self._host,
-                    port=self._port or (443 if self._ssl else 8000),
-                    ssl=self._ssl,
-                    settings=Settings(anonymized_telemetry=False),
+                    host=self._host, port=port, ssl=self._ssl, settings=Settings(anonymized_telemetry=False)
                 )
+                for session in _sessions(self._client):
+                    session.timeout = httpx.Timeout(READ_S, connect=ANSWER_S)
         return self._client
 
 
 def hang_up(client: Any) -> None:
     """Close a client and its connections, which Chroma 1.5 leaves to the garbage collector."""
-    parts = (client, getattr(client, "_admin_client", None))
-    sessions = [getattr(getattr(part, "_server", None), "_session", None) for part in parts]
+    sessions = _sessions(client)
     client.close()
     for session in sessions:
-        if session is not None:
-            session.close()
+        session.close()
+
+
+def _sessions(client: Any) -> list[Any]:
+    """Return the connections of a client and of its other half, which looks after databases."""
+    parts = (client, getattr(client, "_admin_client", None))
+    found = (getattr(getattr(part, "_server", None), "_session", None) for part in parts)
+    return [session for session in found if session is not None]
 
 
 def _named(name: str) -> str:

@@ -117,7 +117,7 @@ class Store:
             except EmbedderDown:
                 raise
             except breaks() as error:
-                why = f"The guideline index cannot be {self._place()}: {error}."
+                why = f"The guideline index cannot be {self._place()}: {str(error).rstrip('.?! ')}."
                 raise BrokenStore(f"{why} {self._advice()}") from error
             if not opened:
                 raise BrokenStore(

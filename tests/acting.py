@@ -39,7 +39,7 @@ def note(path, word):
 
 
 def wait_for(path, progress):
-    for _ in range(1200):
+    for _ in range(30_000):  # five minutes: the test says when, and a busy machine may start another worker before
         if Path(path).exists():
             return
         time.sleep(0.01)

@@ -10,6 +10,7 @@ import servers
 from bothways import PLACES, Place
 from hypothesis import settings
 
+from agent.settings import Settings
 from tools import EvidenceStore, Mask, Scan
 from tools.phantom import Sphere, chest_phantom
 
@@ -57,6 +58,16 @@ def bucket() -> Iterator[servers.Bucket]:
     """A real S3-compatible server with a bucket; skipped with the reason where there is none."""
     with servers.s3() as server:
         yield server
+
+
+@pytest.fixture
+def shared_settings(
+    postgres: servers.PostgresServer, bucket: servers.Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Settings:
+    """Settings of a replica: an empty database, an empty place in a bucket."""
+    for name, value in bucket.environment.items():
+        monkeypatch.setenv(name, value)
+    return Settings(home=tmp_path / "a", database=postgres.fresh(), store=bucket.store())
 
 
 @pytest.fixture(params=PLACES)

@@ -38,7 +38,7 @@ def why_not() -> str | None:
 
 
 @contextlib.contextmanager
-def running(folder: Path, *, read_only_web: bool = False) -> Iterator[Orthanc]:
+def running(folder: Path) -> Iterator[Orthanc]:
     """Start Orthanc with its data in a folder, wait until it answers, and end it."""
     web, node = free_port(), free_port()
     config = {

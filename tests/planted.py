@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -67,13 +65,3 @@ def kept(folder: Path, *, but: Iterable[str] = ()) -> Iterator[tuple[str, str]]:
         for string in strings:
             if string.encode() in data or string.encode("utf-16-le") in data:
                 yield string, where
-
-
-def tables(file: Path) -> dict[str, int]:
-    """Return the number of rows in each table of a database."""
-    connection = sqlite3.connect(file)
-    try:
-        names = [r[0] for r in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        return {n: connection.execute(f"SELECT COUNT(*) FROM {json.dumps(n)}").fetchone()[0] for n in names}
-    finally:
-        connection.close()

@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import random
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
-
-BENCH = Path(__file__).parent / "bench"
-
-
-def _load(name: str) -> Any:
-    if str(BENCH) not in sys.path:
-        sys.path.append(str(BENCH))
-    spec = importlib.util.spec_from_file_location(f"bench_{name}", BENCH / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+from benches import load
 
 
 @pytest.mark.parametrize(("language", "function", "exact"), [("en", 0.96, 0.88), ("zh", 0.94, 0.88)])
 def test_what_rules_came_from_is_understood(language: str, function: float, exact: float) -> None:
-    bench = _load("agent")
+    bench = load("agent")
     judged = [bench.judge(r) for r in bench.rows("fit") if r["lang"] == language]
     assert sum(j[0] for j in judged) / len(judged) >= function
     assert sum(j[1] for j in judged) / len(judged) >= exact
@@ -36,7 +20,7 @@ def test_what_rules_came_from_is_understood(language: str, function: float, exac
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_what_was_written_after_all_rules_is_understood(language: str) -> None:
-    bench = _load("agent")
+    bench = load("agent")
     judged = [bench.judge(r) for r in bench.rows("fresh") if r["lang"] == language]
     assert len(judged) >= 30
     assert sum(j[0] for j in judged) / len(judged) >= 0.9
@@ -46,7 +30,7 @@ def test_what_was_written_after_all_rules_is_understood(language: str) -> None:
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_what_was_kept_aside_is_understood(language: str) -> None:
     """Scored once before this was written, and never mended from: 0.96 and 0.97 of the functions were right then."""
-    bench = _load("agent")
+    bench = load("agent")
     judged = [bench.judge(r) for r in bench.rows("aside") if r["lang"] == language]
     assert len(judged) >= 60
     assert sum(j[0] for j in judged) / len(judged) >= 0.92
@@ -57,7 +41,7 @@ def test_what_was_kept_aside_is_understood(language: str) -> None:
 def test_what_is_fresh_is_in_nothing_that_rules_came_from(part: str) -> None:
     from agent.planner.intents import examples
 
-    bench = _load("agent")
+    bench = load("agent")
     learned = {r["text"].lower().strip(" ?.!") for r in bench.rows("fit")}
     if part == "aside":
         learned |= {line.lower().strip(" ?.!") for lines in examples().values() for line in lines}
@@ -70,7 +54,7 @@ def test_what_is_fresh_is_in_nothing_that_rules_came_from(part: str) -> None:
 def test_altered_clauses_are_caught_and_true_ones_pass(tmp_path: Path, passages: bool) -> None:
     from agent.grounding import check
 
-    alterations = _load("alterations")
+    alterations = load("alterations")
     rng = random.Random(7)
     missed, total, alarms = [], 0, []
     for number, true in enumerate(alterations.cases(tmp_path)):
@@ -92,8 +76,8 @@ def test_what_a_careless_model_would_write_is_caught_and_what_is_true_passes(tmp
     """First run: 541 of 2,213 false clauses passed and 63 of 1,416 true ones were refused. Mended by cause since."""
     from agent.grounding import check
 
-    told, true = _load("alterations_told"), _load("truths_told")
-    said = [s for s in _load("truths").cases(tmp_path) if s.source == "own"]
+    told, true = load("alterations_told"), load("truths_told")
+    said = [s for s in load("truths").cases(tmp_path) if s.source == "own"]
     rng = random.Random(11)
     missed, alarms, counted = [], [], [0, 0]
     judged = [(kind, t, c.evidence, c.current) for c in true.cases_of(said) for kind, t in told.false(c, rng)]
@@ -118,10 +102,10 @@ def test_writers_voices_pass_and_what_is_false_in_them_falls(tmp_path: Path) -> 
     """First runs: 30.6 % and 27.4 % of the true clauses were refused in English and Chinese. Mended by cause since."""
     from agent.grounding import check
 
-    true, false, again = _load("truths_voices"), _load("alterations_voices"), _load("voices_again")
-    said = [s for s in _load("truths").cases(tmp_path) if s.source == "own"]
+    true, false, again = load("truths_voices"), load("alterations_voices"), load("voices_again")
+    said = [s for s in load("truths").cases(tmp_path) if s.source == "own"]
     judged: list[tuple[str, bool, str, bool]] = []
-    for case in _load("truths_told").cases_of(said):
+    for case in load("truths_told").cases_of(said):
         texts = [(True, t) for t in (*(t for _, t in true.true(case)), *again.true(case))]
         texts += [(False, t) for t in (*false.false(case), *again.false(case))]
         judged += [(case.language, right, t, bool(check(t, case.evidence, current=case.current))) for right, t in texts]
@@ -160,6 +144,6 @@ def test_a_turn_in_a_thread_of_500_costs_at_most_twice_one_of_12(tmp_path: Path)
     import scripted
 
     made = scripted.workspace(tmp_path)
-    found = _load("agent")._long(made, tmp_path, 15)
+    found = load("agent")._long(made, tmp_path, 15)
     made.close()
     assert found["ratio"] <= 2.0, json.dumps(found)

@@ -131,7 +131,7 @@ def test_intervals_hold_the_truth_of_known_rows() -> None:
         (lambda p: p.mkdir(), "holds no folder images or image"),
         (lambda p: [(p / n).mkdir(parents=True) for n in ("images", "labels")], "holds no image"),
         (lambda p: [(p / n).mkdir(parents=True) or (p / n / f"{n}.nii.gz").touch() for n in ("images", "labels")],
-         "no partner of the same name, 'images' first"),
+         "no partner of the same name: 'images' has an image and lacks labels"),
     ],
 )  # fmt: skip
 def test_missing_data_is_told(
@@ -140,6 +140,73 @@ def test_missing_data_is_told(
     spoil(tmp_path / "data")
     with pytest.raises(NotApplicable, match=message):
         measure("ball", data=tmp_path / "data")
+
+
+def copied(folder: Path, to: Path) -> Path:
+    """A copy of the folder with its first case alone."""
+    import shutil
+
+    for name in ("images", "labels"):
+        (to / name).mkdir(parents=True)
+        shutil.copy(folder / name / "a.nii.gz", to / name)
+    return to
+
+
+def test_a_case_that_cannot_be_measured_is_named(measure: Callable[..., dict[str, Any]], folder: Path, tmp_path: Path) -> None:
+    import nibabel
+
+    data = copied(folder, tmp_path / "data")
+    with pytest.raises(NotApplicable, match=r"There is no folder .*nowhere to write rows\.csv into"):
+        measure("ball", "--csv", str(tmp_path / "nowhere" / "rows.csv"), data=data)
+    for rows, message in (("a,9", "names lesion '9' of 'a'; its labels hold 1, 2, 3"), ("a,first", "names lesion 'first'")):
+        (data / "cases.csv").write_text(f"name,lesion\n{rows}\n", encoding="utf-8")
+        with pytest.raises(NotApplicable, match=message):
+            measure("ball", data=data)
+    (data / "cases.csv").unlink()
+    for shape, message in (((20, 20, 20), "a: The mask lies on another grid"), (None, "a: The mask is empty")):
+        image = nibabel.load(data / "images" / "a.nii.gz")
+        grid = np.zeros(shape or image.shape, np.uint8)
+        nibabel.save(nibabel.Nifti1Image(grid, image.affine), data / "labels" / "a.nii.gz")
+        with pytest.raises(NotApplicable, match=message):
+            measure("ball", data=data)
+
+
+def test_a_tool_that_outlines_nothing_gets_no_figure_but_a_table(
+    measure: Callable[..., dict[str, Any]], folder: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "rows.csv"
+    with pytest.raises(NotApplicable, match=r"None of 3 lesions was outlined.*hippocampus works on modality MR"):
+        measure("hippocampus", "--csv", str(out), data=copied(folder, tmp_path / "data"))
+    assert out.read_text(encoding="utf-8").count("works on modality MR") == 3
+
+
+def test_the_operators_own_tools_are_found_without_a_flag(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCANWRIGHT_HOME", str(folder))
+    found = bench.run("models", ["--tool", "ball", "--data", str(copied(folder, tmp_path / "data")), "--modality", "CT"])
+    assert found["figures"]["lesions"] == 3
+
+
+def test_each_structure_is_held_to_its_own_label_value() -> None:
+    import sys
+
+    sys.path.insert(0, str(bench.FOLDER))
+    import own_images
+
+    from tools import Mask, Registry, SegmentResult
+
+    scan, masks = chest_phantom(SPHERES, spacing=(2.0, 2.0, 3.0))
+    tool = Registry.discover().get("hippocampus")
+    first, second = (Mask(m.scan_id, m.box, m.offset, scan.shape, scan.affine, label)
+                     for m, label in zip(masks, tool.spec.labels, strict=False))  # fmt: skip
+    both = SegmentResult(second, 0.5, (), (first,))
+    assert own_images._structure(tool, both, 1) is first
+    assert own_images._structure(tool, both, 2) is second
+    with pytest.raises(NotApplicable, match="label 3 stands for none of"):
+        own_images._structure(tool, both, 3)
+    with pytest.raises(NotApplicable, match="was not outlined"):
+        own_images._structure(tool, SegmentResult(first, 0.5), 2)
 
 
 def test_wrong_options_are_told(measure: Callable[..., dict[str, Any]], tmp_path: Path) -> None:

@@ -71,6 +71,38 @@ def test_the_page_holds_every_figure() -> None:
         assert row in page
 
 
+def test_every_aim_has_a_line_and_says_where_there_is_no_gpu() -> None:
+    import scale
+    import scale_aims
+
+    def ways(**ratios: float) -> dict[str, Any]:
+        return {"ways": {name.replace("_", " "): {"ratio": r, "seconds": 0.01 * r, "least": r, "most": r} for name, r in ratios.items()}}
+
+    seen: dict[str, Any] = {
+        "machine": {"gpu": "none"},
+        "inference": ways(MONAI_as_usually_called=1.0, MONAI_at_its_best=0.5, bare_forward=0.44, ours=0.45),
+        "prompted": ways(one_click=1.0), "chest": [{"slices": 500, "seconds": 4.0}],
+        "lesions": [{"ms_a_lesion": 90.0}, {"ms_a_lesion": 5.0}, {"ms_a_lesion": 9.0}],
+        "others": {"engines": [{"engine": "local", "ms a call, median": 25.0}]}, "crowd": [{"cases": 32, "failures": []}],
+    }  # fmt: skip
+    rows = scale_aims.rows(seen)
+    assert len(rows) == len(scale_aims.AIMS)
+    assert sum(r[2] == scale_aims.NO_GPU for r in rows) == sum(a.on == "gpu" for a in scale_aims.AIMS) == 5
+    told = {r[0]: r[1:] for r in rows}
+    assert told["a volume, of MONAI as usually called"] == ("at most 0.5", "0.45", "met")
+    assert told["a volume, of the bare forward passes"] == ("at most 1.02", "1.02", "missed")
+    assert told["time a lesion, most of middle"] == ("at most 1.5", "1.8", "missed")
+    assert told["a call in process adds, ms"][1:] == ("25", "missed")
+    assert told["a call on Ray adds, ms"][1:] == (scale_aims.NOT_RUN, "")
+    assert told["failures of 32 cases at once"][1:] == ("0", "met")
+    assert told["reading a series, of SimpleITK"][1:] == (scale_aims.NOT_RUN, "")
+    on_gpu = {r[:2]: r[2:] for r in scale_aims.rows({**seen, "machine": {"gpu": "H100"}})}
+    assert on_gpu["a volume, of MONAI as usually called", "at most 0.333333"] == ("0.45", "missed")
+    assert on_gpu["a prompted nodule end to end, ms", "at most 15"] == ("10", "met")
+    assert on_gpu["500 slices from voxels to measured lesions, s", "at most 5"] == ("4", "met")
+    assert f"| {' | '.join(rows[0])} |" in scale.markdown({**seen, "quick": True})
+
+
 def test_an_unknown_part_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         bench.run("scale", ["--only", "everything"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import shlex
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 DOCS = Path(__file__).parents[1] / "docs"
+_BEFORE = ("mkdir -p home/tools", "export SCANWRIGHT_HOME=$PWD/home")
+"""What the reader types first; the test has done it already."""
 _BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -19,23 +22,30 @@ def test_the_tutorial_runs_from_an_empty_folder(tmp_path: Path, monkeypatch: pyt
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SCANWRIGHT_HOME", str(tmp_path / "home"))
+    (tmp_path / "home" / "tools").mkdir(parents=True)
     runner, said = CliRunner(), ""
-    names: dict[str, object] = {}
     for kind, about, text in _BLOCK.findall((DOCS / "your-own-model.md").read_text(encoding="utf-8")):
         if kind == "python" and (named := re.search(r"file=(\S+)", about)):
             path = tmp_path / named[1]
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-        elif kind == "python":
-            exec(compile(text, "your-own-model.md", "exec"), names)
         else:
+            assert kind == "shell", f"a block that is neither a file nor typed: {text}"
             for line in text.splitlines():
+                if line.startswith("python "):
+                    runpy.run_path(line.removeprefix("python "), run_name="__main__")
+                    continue
+                if not line.startswith("scanwright "):
+                    assert line in _BEFORE, f"not known here: {line}"
+                    continue
                 result = runner.invoke(app, shlex.split(line)[1:])
                 assert result.exit_code == 0, f"{line}\n{result.output}"
                 said += result.output
     assert "bright-region" in said
-    assert said.count("It keeps the contract.") == 4
+    assert said.count("It keeps the contract.") == 5
     assert "may feed guideline criteria" in said
+    assert re.search(r"dice mean +0\.[89]", said)
+    assert (tmp_path / "rows.csv").read_text(encoding="utf-8").count("\nchest,") == 1
     assert "the Dice overlap of nodule-segmenter and bright-region is 0." in said
     assert "Lesion 1 keeps the outline of bright-region" in said
     assert "Lesion 1 by ball-looks: score round 0." in said

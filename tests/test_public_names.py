@@ -9,7 +9,7 @@ import sys
 import pytest
 
 SCANS = {"Known", "Scan", "Source", "load_scan", "ScanError", "UnreadableScan", "IrregularSlices", "UnsafeArchive"}
-TASKS = {f"{task}{end}" for task in ("Find", "Segment", "Classify", "Measure") for end in ("Request", "Result")}
+TASKS = {f"{task}{end}" for task in ("Find", "Segment", "Classify", "Measure", "Prepare") for end in ("Request", "Result")}
 TOOL_ERRORS = {"ToolError", "UnknownTool", "NotApplicable", "MissingSpacing", "ToolFailed", "Cancelled"}
 EVENTS = {
     "Event", "ToolStarted", "ToolProgress", "ToolFinished", "Clause", "Struck", "Question", "Approval", "Notice",

@@ -88,6 +88,14 @@ def test_every_command_named_exists() -> None:
     assert known - {"tools"} <= named, "a command the README does not name"
 
 
+def test_every_setting_is_named() -> None:
+    text = "".join((ROOT / "agent" / name).read_text(encoding="utf-8") for name in ("settings.py", "limits.py"))
+    settings = {name for name in re.findall(r"SCANWRIGHT_[A-Z_]*[A-Z]", text) if not name.endswith("_FILE")}
+    settings |= {"SCANWRIGHT_KEY_FILE", "SCANWRIGHT_PROXY_ROLES_FILE"}
+    assert settings - set(re.findall(r"SCANWRIGHT_[A-Z_]*[A-Z]", README)) == set()
+    assert set(re.findall(r"SCANWRIGHT_[A-Z_]*[A-Z]", README)) - settings == {"SCANWRIGHT_API_KEY_FILE"}
+
+
 def test_make_targets_named_exist() -> None:
     targets = set(re.findall(r"^(\w[\w-]*):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
     assert set(re.findall(r"(?:`|^)make ([a-z-]+)", README, flags=re.MULTILINE)) <= targets

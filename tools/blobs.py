@@ -243,24 +243,3 @@ def checked(name: str, data: bytes) -> bytes:
 def folder_blobs(root: Path, cipher: Cipher | None = None) -> Blobs:
     """Return the blobs of a folder of this machine."""
     return Blobs(Folder(root), cipher)
-
-
-def open_blobs(where: str | None, home: Path, cipher: Cipher | None = None) -> Blobs:
-    """Return the blobs of a data folder, or of the store that was named for them.
-
-    Args:
-        where: a folder or any URL that fsspec knows (``s3://bucket/prefix``); None is the data folder itself.
-        home: the data folder; what is fetched from elsewhere is kept in its ``cache``.
-        cipher: what wraps the bytes.
-
-    Raises:
-        BlobError: the address is none, or the part that reaches it is not installed.
-    """
-    if where is None:
-        return folder_blobs(home, cipher)
-    path = where.removeprefix("file://")
-    if "://" not in path:
-        return folder_blobs(Path(path).expanduser().resolve(), cipher)
-    from tools.blobs_remote import Remote
-
-    return Blobs(Remote(where, home / "cache"), cipher)

@@ -1,4 +1,4 @@
-"""Blobs in a bucket, or behind any other URL that fsspec knows.
+"""The store that was named for the blobs: a bucket, any other URL that fsspec knows, or a folder that is mounted.
 
 An object store writes an object whole or not at all; elsewhere a blob is written beside its place and moved there.
 What is mapped is fetched once into a cache folder of this machine, by the hash in its name, and dropped from it, oldest
@@ -19,15 +19,35 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from tools.blobs import BlobError, Data, MissingBlob, Place, StoreDown, TakenBlob, checked
+from tools.blobs import BlobError, Blobs, Data, MissingBlob, Place, StoreDown, TakenBlob, checked, folder_blobs
 
 CACHE_BYTES = 20 * 2**30
 """What the cache may hold: about a hundred chest scans."""
-_CONNECT_S, _READ_S, _TRIES = 5, 60, 3
+_CONNECT_S, _READ_S, _TRIES = 5, 20, 2
+"""Tries of S3's library, and as many rounds of them by the one above it: a store that is away is told of in some ten
+seconds, one that takes connections and then says nothing in a minute and a half."""
+_PUT_S, _PUT_RATE = 60.0, 2**20
+"""How long a write may take: a minute, and a second a megabyte. By itself it waits for a silent server without end."""
 _EXCLUSIVE = ("s3", "s3a")
 """Where the server itself refuses to write what is there already."""
 _WHOLE = (*_EXCLUSIVE, "gs", "gcs", "abfs", "abfss", "az", "memory")
 """Where an object appears only once it is whole."""
+
+
+def open_store(where: str, home: Path) -> Blobs:
+    """Return the blobs of a store, without a cipher.
+
+    Args:
+        where: a folder or any URL that fsspec knows (``s3://bucket/prefix``).
+        home: the data folder; what is fetched from elsewhere is kept in its ``cache``.
+
+    Raises:
+        BlobError: the address is none, or the part that reaches it is not installed.
+    """
+    path = where.removeprefix("file://")
+    if "://" not in path:
+        return folder_blobs(Path(path).expanduser().resolve())
+    return Blobs(Remote(where, home / "cache"))
 
 
 class Remote(Place):
@@ -50,7 +70,10 @@ class Remote(Place):
             if new and not exclusive and self._fs.exists(path):
                 raise TakenBlob(f"{name} is there already.")
             if self._scheme in _WHOLE:
-                self._fs.pipe_file(path, data, **({"mode": "create"} if exclusive else {}))
+                more: dict[str, Any] = {"mode": "create"} if exclusive else {}
+                if self._scheme in _EXCLUSIVE:
+                    more["timeout"] = _PUT_S + len(data) / _PUT_RATE
+                self._fs.pipe_file(path, data, **more)
                 return
             draft = f"{path}.{os.urandom(6).hex()}.part"
             self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
@@ -63,10 +86,15 @@ class Remote(Place):
             return bytes(self._fs.cat_file(self._path(name)))
 
     def exists(self, name: str) -> bool:
-        """Return whether there is an object."""
+        """Return whether there is an object. The library's own answer is no where the store is away."""
         with self._reaching(name):
             self._fs.invalidate_cache()
-            return bool(self._fs.isfile(self._path(name)))
+            try:
+                return bool(self._fs.info(self._path(name))["type"] == "file")
+            except FileNotFoundError as error:
+                if _no_bucket(error):
+                    raise
+                return False
 
     def delete(self, name: str) -> None:
         """Delete an object and the copy of it here."""
@@ -153,7 +181,7 @@ def _file_system(url: str, scheme: str, shown: str) -> tuple[Any, str]:
     options: dict[str, Any] = {"skip_instance_cache": True} if scheme != "memory" else {}
     if scheme in _EXCLUSIVE:
         options["config_kwargs"] = {
-            "connect_timeout": _CONNECT_S, "read_timeout": _READ_S, "retries": {"max_attempts": _TRIES}
+            "connect_timeout": _CONNECT_S, "read_timeout": _READ_S, "retries": {"total_max_attempts": _TRIES}
         }  # fmt: skip
         options["use_listings_cache"] = False
     try:
@@ -165,6 +193,8 @@ def _file_system(url: str, scheme: str, shown: str) -> tuple[Any, str]:
             f"SCANWRIGHT_STORE names {shown}, which cannot be opened ({type(error).__name__}). "
             "Give a folder, s3://BUCKET/PREFIX, or another address that fsspec knows."
         ) from None
+    if scheme in _EXCLUSIVE:
+        made.retries = _TRIES
     return made, str(root)
 
 

@@ -74,7 +74,17 @@ class Accuracy:
 
 @dataclass(frozen=True)
 class ToolSpec:
-    """What a tool is, for whom, and how good: everything that is shown or decided without loading it."""
+    """What a tool is, for whom, and how good: everything that is shown or decided without loading it.
+
+    Attributes:
+        name: what it is called by, everywhere; no two tools share one.
+        task: which request it answers.
+        version: counted up with whatever changes its answers: evidence names it.
+        summary, not_for: one sentence each, shown wherever it is listed.
+        modalities, body_parts: DICOM's codes (``CT``, ``CHEST``) of the scans it takes; empty: any.
+        labels: what it outlines, finds or scores.
+        licence: of code and weights.
+    """
 
     name: str
     task: Task
@@ -124,8 +134,9 @@ class ToolSpec:
             if seen.value not in allowed:
                 raise NotApplicable(
                     f"{self.name} works on {what} {' or '.join(allowed)}; this image is {seen.value} ({seen.how}). "
-                    "Use a tool made for it, or measure a mask of your own."
-                )
+                    + ("Use a tool made for it." if self.task == "prepare" else
+                       "Use a tool made for it, or measure a mask of your own.")
+                )  # fmt: skip
         if self.needs_3d and scan.is_2d:
             raise NotApplicable(f"{self.name} works on volumes; this image is a single slice or picture.")
 
@@ -152,7 +163,7 @@ class ToolSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class FindRequest:
-    """Search a whole scan for candidates."""
+    """Search a whole scan, or one side of it, for up to `max_candidates` candidates in all."""
 
     scan: Scan
     max_candidates: int = 10
@@ -162,7 +173,16 @@ class FindRequest:
 
 @dataclass(frozen=True)
 class Candidate:
-    """One place that may be a lesion. `rank` starts at 1 in its list; `score` has no unit and no probability."""
+    """One place that may be a lesion.
+
+    Attributes:
+        mask: its region on the scan's grid, as rough as the search is.
+        group: the list it stands in.
+        rank: its place there, from 1.
+        score: what it was ranked by, without a unit; no probability.
+        diameter_mm: about, of the mask; no measurement.
+        side: of the patient; None: not known.
+    """
 
     mask: Mask
     group: Literal["mass", "nodule"]
@@ -225,7 +245,10 @@ class SegmentRequest:
 
 @dataclass(frozen=True)
 class SegmentResult:
-    """The outline, and what a reader must know about it. A tool of several structures gives the others in `parts`."""
+    """The outline on the scan's grid, the threshold it was cut at, and what a reader must know about it.
+
+    A tool of several structures gives the others in `parts`.
+    """
 
     mask: Mask
     threshold: float
@@ -235,7 +258,7 @@ class SegmentResult:
 
 @dataclass(frozen=True)
 class ClassifyRequest:
-    """Say what the model sees in one lesion."""
+    """Say what the model sees in one lesion; the mask lies on the scan's grid."""
 
     scan: Scan
     mask: Mask

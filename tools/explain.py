@@ -223,7 +223,7 @@ def _covered(scan: Scan, mask: Mask, block: tuple[slice, slice, slice], blurred:
     return other, _onto(other, mask, mask.offset)
 
 
-def picture(explanation: Explanation, caption: str = CAPTION) -> Picture:
+def picture(explanation: Explanation) -> Picture:
     """Return two pictures side by side, plain and with the map over it, above a line that says what they are.
 
     The slice is the one with most of the lesion; shape ``(height, width, 3)``, red, green, blue.
@@ -238,7 +238,7 @@ def picture(explanation: Explanation, caption: str = CAPTION) -> Picture:
     font = ImageFont.load_default(15)
     strip = Image.new("RGB", (both.shape[1], 30))
     value = f"{explanation.score.name.replace('_', ' ')} {show(explanation.score)}"
-    ImageDraw.Draw(strip).text((8, 6), f"{caption}   ({value}, {explanation.tool})", fill=(220, 225, 228), font=font)
+    ImageDraw.Draw(strip).text((8, 6), f"{CAPTION}   ({value}, {explanation.tool})", fill=(220, 225, 228), font=font)
     return np.concatenate([both, np.asarray(strip)], axis=0)
 
 

@@ -128,16 +128,6 @@ def slice_index(scan: Scan, plane: Plane, point_mm: Point) -> int:
     return int(min(max(round(frame.to_pixel(point_mm)[2]), 0), frame.counts[2] - 1))
 
 
-def pixel_to_mm(scan: Scan, plane: Plane, index: int, column: float, row: float, size: int = SIZE) -> Point:
-    """Return the RAS position in mm of a pixel of the picture that `render_slice` makes at this size."""
-    return Frame.of(scan, plane, index, size).to_mm(column, row)
-
-
-def mm_to_pixel(scan: Scan, plane: Plane, index: int, point_mm: Point, size: int = SIZE) -> tuple[float, float]:
-    """Return column and row of a RAS position in the picture that `render_slice` makes at this size."""
-    return Frame.of(scan, plane, index, size).to_pixel(point_mm)[:2]
-
-
 def letters(scan: Scan, plane: Plane) -> tuple[str, str, str, str] | None:
     """Return what stands at the left, right, top and bottom of a plane's pictures; None where sides are unknown."""
     if not scan.laterality_known:

@@ -15,7 +15,7 @@ MOST_DIRECT = 65_535
 
 
 def masks_of(
-    labels: npt.NDArray[Any], affine: FloatArray, scan_id: str = "", label: str = "lesion", *, most: int | None = None
+    labels: npt.NDArray[Any], affine: FloatArray, scan_id: str = "", *, most: int | None = None
 ) -> dict[int, Mask]:
     """Return the mask of every value but 0, by value.
 
@@ -23,7 +23,6 @@ def masks_of(
         labels: whole numbers, axes ``(i, j, k)``; booleans are one lesion.
         affine: 4x4, voxel index -> RAS mm.
         scan_id: of the scan whose grid it is.
-        label: what the masks outline.
         most: so many values may be there; None: any number.
 
     Raises:
@@ -50,7 +49,7 @@ def masks_of(
     found = {}
     for value, box in boxes:
         offset = (box[0].start, box[1].start, box[2].start)
-        found[int(names[value])] = Mask(scan_id, whole[box] == value, offset, shape, affine, label)
+        found[int(names[value])] = Mask(scan_id, whole[box] == value, offset, shape, affine)
     return found
 
 

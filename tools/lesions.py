@@ -114,11 +114,19 @@ def write_labels(path: str | Path, masks: Mapping[int, Mask], scan: Scan) -> Non
 
 
 def nifti_suffix(path: Path) -> str:
-    """Return the ending of a mask file's name. Raises NotApplicable when it is not NIfTI's."""
+    """Return the ending of a file's name that is to be written. Raises NotApplicable when it is not NIfTI's."""
     suffix = next((s for s in (".nii.gz", ".nii") if path.name.lower().endswith(s)), None)
     if suffix is None:
-        raise NotApplicable(f"A mask is written as NIfTI: end the name in .nii.gz (it is {path.name!r}).")
+        raise NotApplicable(f"What is made here is written as NIfTI: end the name in .nii.gz (it is {path.name!r}).")
     return suffix
+
+
+def room_for(path: Path, scan: Scan) -> None:
+    """Raise NotApplicable when a file made of a scan would be written over the scan itself, or into no folder."""
+    if not path.resolve().parent.is_dir():
+        raise NotApplicable(f"There is no folder {path.parent} to write {path.name} into. Make it first.")
+    if any(path.resolve() == file.resolve() for file in scan.source.files):
+        raise NotApplicable(f"{path.name} is the scan itself, which is always kept. Give --out another name.")
 
 
 def _another_grid(labels: Scan, scan: Scan) -> str:

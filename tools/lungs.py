@@ -72,10 +72,6 @@ class LungFields:
         """Return the cells of one lung's hull, which holds what touches the pleura as well."""
         return (self.cells & (_RIGHT_HULL if side == "right" else _LEFT_HULL)) > 0
 
-    def volume_ml(self, side: Side) -> float:
-        """Return the air-like volume of one lung in millilitres."""
-        return float(self.field(side).sum()) * abs(float(np.linalg.det(self.affine[:3, :3]))) / 1000.0
-
     @property
     def sides(self) -> tuple[Side, ...]:
         """The sides that have a field."""

@@ -53,6 +53,11 @@ def _shipped(point: EntryPoint) -> bool:
     return point.dist is not None and point.dist.name == "scanwright"
 
 
+def _whence(point: EntryPoint) -> str:
+    """Return where an entry point comes from, as an operator knows it."""
+    return point.name if _shipped(point) or point.dist is None else f"the package {point.dist.name}"
+
+
 def _code(tool_class: type[VisionTool]) -> str:
     """Return a short hash of the file that a tool is written in, as it is now."""
     file = getattr(sys.modules.get(tool_class.__module__), "__file__", None)
@@ -134,14 +139,15 @@ class Registry:
             isolate: names of tools that run in a process of their own; ``own``: all that do not come with Scanwright.
         """
         registry = cls()
-        for point in sorted(entry_points(group=GROUP), key=lambda p: (not _shipped(p), p.name)):
+        for point in sorted(entry_points(group=GROUP), key=lambda p: (not _shipped(p), p.name, _whence(p))):
             try:
                 made = in_place(point.load(), folder)
-                registry.add(made, origin=point.name, shipped=_shipped(point), allowed=folder)
+                registry.add(made, origin=_whence(point), shipped=_shipped(point), allowed=folder)
             except NotFetched as missing:
                 registry.waiting[point.name] = str(missing)
             except (Exception, SystemExit) as error:  # noqa: BLE001 - a plug-in may do anything while it is imported
-                registry._note_broken(point.name, error)
+                taken = point.name in registry.tools or point.name in registry.broken
+                registry._note_broken(f"{point.name} ({_whence(point)})" if taken else point.name, error)
         registry._add_bundles(Path(__file__).parent / "models", shipped=True)
         if folder is not None and folder.is_dir():
             for path in sorted(folder.glob("*.py")):
@@ -192,8 +198,11 @@ class Registry:
         """Return the tool of a name. Raises UnknownTool with the names there are."""
         if name in self.tools:
             return self.tools[name]
-        if name in self.broken:
-            raise UnknownTool(f"{name} is installed but broken: {self.broken[name]}.")
+        broken = next((n for n in self.broken if n == name), None) or next(
+            (n for n in self.broken if _plain(n) == _plain(name)), None
+        )
+        if broken is not None:
+            raise UnknownTool(f"{broken} is installed but broken: {self.broken[broken]}.")
         if name in self.waiting:
             raise UnknownTool(f"{name} is not at hand yet: {self.waiting[name]}.")
         raise UnknownTool(f"There is no tool called {name!r}. Installed: {', '.join(sorted(self.tools)) or 'none'}.")
@@ -252,22 +261,27 @@ class Registry:
             for tool_class in classes:
                 self.add(tool_class, origin=path.name, shipped=False, allowed=path.parent)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - an operator's file may do anything
-            self._note_broken(path.stem, error)
+            self._note_broken(path.name, error)
 
     def _add_bundles(self, folder: Path, shipped: bool = False) -> None:
         from tools.bundles import bundle_tool, bundles_in
 
-        for place in bundles_in(folder, self._note_broken):
+        for place, seen_as in bundles_in(folder, self._note_broken):
             try:
                 book = None if shipped else folder / PINS
                 made = bundle_tool(place, shipped=shipped, book=book)
-                self.add(made, origin=f"bundle {place.name}", shipped=shipped, allowed=folder)
+                self.add(made, origin=f"bundle {seen_as}", shipped=shipped, allowed=folder)
             except (Exception, SystemExit) as error:  # noqa: BLE001 - an operator's folder may hold anything
-                self._note_broken(place.name, error)
+                self._note_broken(seen_as, error)
 
     def _note_broken(self, name: str, error: BaseException) -> None:
         log.warning("the tool %s cannot be used: %s", name, error)
         self.broken[name] = in_a_line(error)
+
+
+def _plain(name: str) -> str:
+    """Return a tool's name as a file or folder that holds it may spell it, without the ending."""
+    return name.removesuffix(".py").removesuffix(".zip").lower().replace("_", "-")
 
 
 def in_a_line(error: BaseException) -> str:

@@ -21,8 +21,6 @@ from tools.frame import (
     Frame,
     Plane,
     letters,
-    mm_to_pixel,
-    pixel_to_mm,
     planes,
     slice_count,
     slice_index,
@@ -31,8 +29,8 @@ from tools.mask import Mask
 from tools.scan import Point, Scan
 
 __all__ = [
-    "PLANES", "SIZE", "Caliper", "Frame", "Outline", "Plane", "letters", "mm_to_pixel", "outline_lines", "pixel_to_mm",
-    "planes", "render_slice", "slice_count", "slice_index", "windows",
+    "PLANES", "SIZE", "Caliper", "Frame", "Outline", "Plane", "letters", "outline_lines", "planes", "render_slice",
+    "slice_count", "slice_index", "windows",
 ]  # fmt: skip
 
 Window = tuple[float, float]

@@ -145,11 +145,6 @@ def keep_state(place: Blobs, state: State, key_id: str) -> None:
         place.put(MARK, json.dumps({"format": 1, "state": state, "key": key_id}).encode())
 
 
-def admit(place: Blobs, vault: Vault | None, *, empty: Callable[[], bool]) -> None:
-    """Raise VaultError unless these keys fit a data folder; an empty one is closed with them from now on."""
-    admit_all([(FOLDER, place, empty)], vault)
-
-
 def admit_all(places: Sequence[tuple[str, Blobs, Callable[[], bool]]], vault: Vault | None) -> None:
     """Raise VaultError unless these keys fit every place; empty ones are closed with them once all fit.
 

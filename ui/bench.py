@@ -10,6 +10,7 @@ import importlib.util
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from tools.contract import UnknownTool
@@ -37,15 +38,20 @@ def run(name: str, arguments: Sequence[str]) -> dict[str, Any]:
     if name not in known:
         there = ", ".join(known) or "none: benches come with a checkout, not with the installed package"
         raise UnknownTool(f"There is no bench called {name!r}. There are: {there}.")
+    sys.path.append(str(FOLDER))  # last: a bench may have the name of what it measures
+    try:
+        result: dict[str, Any] = load(name).run(list(arguments))
+    finally:
+        sys.path.remove(str(FOLDER))
+    return result
+
+
+def load(name: str) -> ModuleType:
+    """Return a file of the benches' folder as a module. Raises UnknownTool."""
     spec = importlib.util.spec_from_file_location(f"scanwright_bench_{name}", FOLDER / f"{name}.py")
     if spec is None or spec.loader is None:
         raise UnknownTool(f"The bench {name!r} cannot be imported. Check out the repository again.")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
-    sys.path.append(str(FOLDER))  # last: a bench may have the name of what it measures
-    try:
-        spec.loader.exec_module(module)
-        result: dict[str, Any] = module.run(list(arguments))
-    finally:
-        sys.path.remove(str(FOLDER))
-    return result
+    spec.loader.exec_module(module)
+    return module

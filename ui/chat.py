@@ -31,6 +31,9 @@ _NAME = re.compile(r"E\d+")
 """The marks a clause carries: ``[E9]``, ``[E9, E4]``. They are shown as chips."""
 
 
+WHY = "The lesion's slice, plain and with what moved the score: orange raised it, blue lowered it. No evidence."
+
+
 @dataclass
 class Call:
     """A function call, from its start to its end."""
@@ -43,6 +46,8 @@ class Call:
     seconds: float | None = None
     evidence: tuple[str, ...] = ()
     failed: bool = False
+    picture: str = ""
+    """The name of a picture of what moved a score, where one was drawn (see `agent.toolset.why`)."""
 
 
 @dataclass
@@ -133,6 +138,7 @@ class Transcript:
                 for call in (c for c in self._parts(Call) if c.call == event.call):
                     call.seconds, call.evidence = event.seconds, event.evidence
                     call.failed = event.result.get("ok") is False
+                    call.picture = str((event.result.get("explanation") or {}).get("picture", ""))
             case Clause():
                 last = parts[-1].clauses if parts and isinstance(parts[-1], Said) else ()
                 said = Said((*last, (event.text, event.cites)))
@@ -163,7 +169,8 @@ class Transcript:
         """
         asked = [turn for turn in self.turns if turn.asked]
         shown = "".join(
-            _turn(turn, last=turn is self.turns[-1], retry=bool(asked) and turn is asked[-1]) for turn in self.turns
+            _turn(turn, case, last=turn is self.turns[-1], retry=bool(asked) and turn is asked[-1])
+            for turn in self.turns
         )
         if not asked and not self._parts(Call):
             shown += intro
@@ -174,7 +181,7 @@ class Transcript:
         )
 
 
-def _turn(turn: Turn, *, last: bool, retry: bool) -> str:
+def _turn(turn: Turn, case: str, *, last: bool, retry: bool) -> str:
     mine = f'<div class="sw-you">{_text(turn.asked)}</div>' if turn.asked else ""
     if retry and not turn.running:
         text = _attribute(turn.asked)
@@ -182,16 +189,16 @@ def _turn(turn: Turn, *, last: bool, retry: bool) -> str:
             f'<div class="sw-again"><button type="button" class="sw-link" data-act="say" data-text="{text}">Ask again'
             f'</button><button type="button" class="sw-link" data-act="edit" data-text="{text}">Edit</button></div>'
         )
-    parts = "".join(_part(part, active=last and not turn.running) for part in turn.parts)
+    parts = "".join(_part(part, case, active=last and not turn.running) for part in turn.parts)
     calm = turn.running and not any(isinstance(p, Call) and p.seconds is None for p in turn.parts)
     waiting = '<div class="sw-working" aria-label="Working">Working</div>' if calm else ""
     return f'<div class="sw-turn">{mine}<div class="sw-reply">{parts}{waiting}</div></div>'
 
 
-def _part(part: Any, *, active: bool) -> str:
+def _part(part: Any, case: str, *, active: bool) -> str:
     match part:
         case Call():
-            return _call(part)
+            return _call(part, case)
         case Said():
             return f'<p class="sw-said">{" ".join(_clause(*c) for c in part.clauses)}</p>'
         case Note():
@@ -203,7 +210,7 @@ def _part(part: Any, *, active: bool) -> str:
     return ""
 
 
-def _call(call: Call) -> str:
+def _call(call: Call, case: str) -> str:
     arguments = ", ".join(f"{name}={_argument(value)}" for name, value in call.arguments.items())
     line = f"<code>{_text(call.function)}({_text(arguments)})</code>"
     if call.seconds is None:
@@ -215,7 +222,11 @@ def _call(call: Call) -> str:
         )
     if call.failed:
         return f'<div class="sw-call sw-broken">{line}<span class="sw-aside">not done</span></div>'
-    return f'<div class="sw-call">{line}<span class="sw-aside">{call.seconds:.1f} s {chips(call.evidence)}</span></div>'
+    done = f'<div class="sw-call">{line}<span class="sw-aside">{call.seconds:.1f} s {chips(call.evidence)}</span></div>'
+    if not call.picture:
+        return done
+    address = _attribute(f"/explained/{case}/{call.picture}")
+    return f'{done}<img class="sw-why" src="{address}" alt="{WHY}">'
 
 
 def _clause(text: str, cites: Sequence[str]) -> str:
@@ -238,11 +249,11 @@ def chips(evidence: Iterable[str]) -> str:
     )
 
 
-def framed(heads: Iterable[str], rows: str, more: str = "") -> str:
+def framed(heads: Iterable[str], rows: str) -> str:
     """Return a table that scrolls in its own frame: column titles (plain text) and rows (HTML)."""
     titles = "".join(f'<th scope="col">{_text(h)}</th>' for h in heads)
     return (
-        f'<div class="sw-scroll" tabindex="0"{more}><table class="sw-table"><thead><tr>{titles}</tr></thead>'
+        f'<div class="sw-scroll" tabindex="0"><table class="sw-table"><thead><tr>{titles}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
     )
 

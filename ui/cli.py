@@ -103,7 +103,7 @@ def demo(
 @app.command()
 def serve(host: str = "127.0.0.1", port: int = 7860) -> None:
     """Serve the app."""
-    quiet_libraries()
+    quiet_libraries(log=True)
     from agent import Workspace
     from ui.app import serve as serve_app
 
@@ -143,6 +143,7 @@ def segment(
     point: Point = None,
     box: Annotated[str | None, typer.Option("--box", metavar="X0,Y0,Z0,X1,Y1,Z1", help="RAS mm, two corners.")] = None,
     find: Annotated[bool, typer.Option("--find", help="Search the whole scan and outline what is found.")] = False,
+    finder: Annotated[str | None, typer.Option("--finder", help="The tool to --find with; else the best one.")] = None,
     threshold: float = 0.5,
     tool: Tool = None,
     modality: Modality = None,
@@ -154,10 +155,12 @@ def segment(
     given = sum((point is not None, box is not None, find))
     if given > 1 or not (given or tool):
         raise typer.BadParameter("Give exactly one of --point, --box and --find, or a --tool that needs none of them.")
+    if finder and not find:
+        raise typer.BadParameter("--finder names the tool for --find.")
     from ui.work import segment as work
 
     data = work(
-        scan, out, threshold=threshold, tool=tool, find=find, modality=modality, body_part=body_part,
+        scan, out, threshold=threshold, tool=tool, find=find, finder=finder, modality=modality, body_part=body_part,
         point=numbers(point, 3, "--point") if point is not None else None,
         box=numbers(box, 6, "--box") if box is not None else None,
     )  # fmt: skip
@@ -170,13 +173,18 @@ def segment(
 
 @app.command()
 def measure(
-    scan: str, mask: str, modality: Modality = None, body_part: BodyPart = None, as_json: AsJson = False
+    scan: str,
+    mask: str,
+    tool: Annotated[str | None, typer.Option("--tool", help="By name; left out: sizes and attenuation.")] = None,
+    modality: Modality = None,
+    body_part: BodyPart = None,
+    as_json: AsJson = False,
 ) -> None:
     """Measure every lesion of a mask or label file."""
     quiet_libraries()
     from ui.work import measure as work
 
-    data = work(scan, mask, modality, body_part)
+    data = work(scan, mask, modality, body_part, tool)
     print_result(data, as_json, _quantity_lines(data))
 
 

@@ -26,10 +26,11 @@ _RULE = "─" * 100
 def run(*, serve_after: bool, host: str, port: int) -> None:
     """Run the case, print the report, verify it, then serve the app. Exits 1 when the report does not verify."""
     from agent import Session, Workspace
+    from agent.notice import NOTICE
     from agent.settings import Settings
 
     started = time.monotonic()
-    _say("Scanwright. Research use only. Not a medical device. Every result needs review by a qualified reader.")
+    _say(f"Scanwright. {NOTICE}")
     settings = Settings.from_environment()
     settings.home.mkdir(parents=True, exist_ok=True)
     scan, point = _scan(settings.home)

@@ -6,6 +6,7 @@ import html
 from collections.abc import Sequence
 from typing import Any
 
+from agent.notice import NOTICE
 from agent.people import ROLES, Person
 from agent.report.files import WRITERS
 from agent.report.model import Report, Section, Statement
@@ -13,7 +14,6 @@ from agent.session import Session
 from agent.settings import Settings
 from ui.chat import chips, framed, marked
 
-NOTICE = "Research use only. Not a medical device. Every result needs review by a qualified reader."
 LOCAL = "Scans, pictures and conversation stay on this machine; the embedded planner answers."
 
 

@@ -1,4 +1,4 @@
-"""The doors through which a case's bytes leave: slices, what lies over them, volumes and report files.
+"""The doors through which a case's bytes leave: slices, what lies over them, volumes, explanations, report files.
 
 Each is opened only to the case's owner and those it is shared with; the audit log only to an operator.
 """
@@ -18,7 +18,7 @@ from agent.events import AgentError, NoRight, UnknownCase
 from agent.record import Record
 from agent.session import Session
 from agent.workspace import Workspace
-from tools.contract import StateDown
+from tools.contract import NotApplicable, StateDown
 from tools.evidence import EvidenceError
 from tools.scan import ScanError
 from ui.login import Login
@@ -121,6 +121,13 @@ def _add_record(app: FastAPI, workspace: Workspace, check: Callable[[Request, st
             raise HTTPException(404, f"{name} is not in this case.")
         return {"html": evidence_card(item, record), "kind": item.kind, "lesion": item.inputs.get("lesion")}
 
+    def explained(request: Request, case_id: str, name: str) -> Response:
+        from agent.toolset.why import picture_of
+
+        check(request, case_id)
+        png = _found(lambda: picture_of(workspace.cases, case_id, name))
+        return Response(png, media_type="image/png", headers=PRIVATE)
+
     def file(request: Request, case_id: str, name: str, told: bool = False) -> Response:
         from agent.report.files import WRITERS, make_files
 
@@ -139,6 +146,7 @@ def _add_record(app: FastAPI, workspace: Workspace, check: Callable[[Request, st
         return Response(made.files[name], media_type=TYPES[Path(name).suffix], headers=saved)
 
     app.add_api_route("/evidence/{case_id}/{name}", evidence)
+    app.add_api_route("/explained/{case_id}/{name}", explained, response_class=Response)
     app.add_api_route("/files/{case_id}/{name}", file, response_class=Response)
 
 
@@ -163,5 +171,5 @@ def _found(make: Callable[[], Any]) -> Any:
     """Return what is made; what is not there is not found."""
     try:
         return make()
-    except (ValueError, ScanError, AgentError, EvidenceError) as error:
+    except (ValueError, ScanError, AgentError, EvidenceError, NotApplicable) as error:
         raise HTTPException(404, str(error)) from None

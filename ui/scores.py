@@ -26,7 +26,7 @@ def classify(
     """
     from tools import ClassifyRequest, load_scan
     from tools.lesions import read_labels
-    from ui.work import chosen, quantities, registry
+    from ui.work import answered, chosen, quantities, registry
 
     if explain is not None and explain.suffix.lower() != ".png":
         raise NotApplicable(f"The explanation is a picture: end the file's name in .png (it is {explain.name!r}).")
@@ -37,7 +37,7 @@ def classify(
     for value, mask in masks.items():
         request = ClassifyRequest(scan, mask)
         try:
-            result = tool.run(request)
+            result = answered(tool, request)
         except NotApplicable as error:
             if len(masks) == 1:
                 raise
@@ -102,15 +102,15 @@ def _of_every(tools: list[Any], scan: Any, number: int, mask: Any) -> dict[str, 
     from itertools import combinations
 
     from agent.toolset.scores import apart
-    from tools import ClassifyRequest
-    from ui.work import quantities
+    from tools import ClassifyRequest, ToolError
+    from ui.work import answered, quantities
 
     answers: dict[str, Any] = {}
     refused: dict[str, str] = {}
     for tool in tools:
         try:
-            answers[tool.spec.name] = tool.run(ClassifyRequest(scan, mask))
-        except NotApplicable as error:
+            answers[tool.spec.name] = answered(tool, ClassifyRequest(scan, mask))
+        except ToolError as error:
             refused[tool.spec.name] = str(error)
     pairs = []
     for a, b in combinations(answers, 2):

@@ -43,27 +43,34 @@ def _notes(reasons: Mapping[str, str], kind: str) -> str:
 
 def _tool(tool: Installed) -> str:
     spec = tool.spec
-    scope = ", ".join((*spec.modalities, *spec.body_parts))
+    scope = ", ".join((*spec.modalities, *spec.body_parts)) or "any image"
     return (
         f'<article class="sw-passage" data-tool="{html.escape(spec.name, quote=True)}"><h3>{html.escape(spec.name)} '
         f'{html.escape(spec.version)} <span class="sw-soft">{html.escape(spec.task)}; {html.escape(scope)}</span></h3>'
-        f'<p>{html.escape(spec.summary)}</p><p class="sw-hint">Not for: {html.escape(spec.not_for)} '
+        f'<p>{html.escape(spec.summary)}</p><p class="sw-hint">{html.escape(limits(spec))} '
         f"Licence: {html.escape(spec.licence)}.</p>"
-        f'<p class="sw-hint">{html.escape(_standing(tool))}</p>{_asked(spec)}'
+        f'<p class="sw-hint">{html.escape(standing(tool))}</p>{_asked(spec)}'
         f'<ul class="sw-list">{_figures(spec) or "<li>No accuracy is reported.</li>"}</ul></article>'
     )
 
 
-def _standing(tool: Installed) -> str:
+def standing(tool: Installed) -> str:
     """Return where a tool comes from and whether its results may feed guideline criteria."""
     whence = "Comes with Scanwright" if tool.shipped else f"Added by the operator ({tool.origin})"
     apart = "; runs in a process of its own" if tool.isolated else ""
+    if tool.spec.task == "prepare":
+        return f"{whence}{apart}. What it makes is to look at: the original is what is measured."
     if tool.trusted:
         return f"{whence}{apart}. Its results may feed guideline criteria."
     return (
         f"{whence}{apart}. Its results feed no guideline criteria until the operator allows it: "
         f"scanwright tools allow {tool.spec.name}"
     )
+
+
+def limits(spec: ToolSpec) -> str:
+    """Return what a tool is not for, said once."""
+    return spec.not_for if spec.not_for.lower().startswith("not ") else f"Not for: {spec.not_for}"
 
 
 def _asked(spec: ToolSpec) -> str:

@@ -25,6 +25,14 @@ def registry() -> Registry:
     return Registry.discover(chosen.own_tools, chosen.isolate)
 
 
+def answered(tool: Installed, request: Any) -> Any:
+    """Return a tool's answer on the device that the operator chose. Raises its ToolError, whatever it raised itself."""
+    from agent.settings import Settings
+    from tools.engines.local import answer
+
+    return answer(tool, request, Settings.from_environment().device)
+
+
 def segment(
     scan_path: str,
     out: Path,
@@ -32,6 +40,7 @@ def segment(
     threshold: float,
     tool: str | None,
     find: bool,
+    finder: str | None = None,
     modality: str | None,
     body_part: str | None,
     point: tuple[float, ...] | None,
@@ -55,7 +64,7 @@ def segment(
     elif not find:
         requests.append((None, SegmentRequest(scan, threshold=threshold)))
     else:
-        found = known.best("find", scan).run(FindRequest(scan=scan))
+        found = answered(chosen(known, "find", scan, finder), FindRequest(scan=scan))
         notes += [*found.notes, *found.not_assessed]
         for candidate in found.candidates:
             requests.append((candidate, SegmentRequest(scan, candidate.mask.core_mm, threshold=threshold)))
@@ -63,7 +72,7 @@ def segment(
     lesions = []
     for number, (candidate, request) in enumerate(requests, start=1):
         try:
-            result = segmenter.run(request)
+            result = answered(segmenter, request)
         except NotApplicable as error:
             if candidate is None:
                 raise
@@ -101,16 +110,18 @@ def chosen(known: Registry, task: Any, scan: Scan, name: str | None) -> Installe
     return tool
 
 
-def measure(scan_path: str, mask_path: str, modality: str | None, body_part: str | None) -> dict[str, Any]:
-    """Measure every lesion of a label file."""
+def measure(
+    scan_path: str, mask_path: str, modality: str | None, body_part: str | None, tool: str | None = None
+) -> dict[str, Any]:
+    """Measure every lesion of a label file; `tool`: another than the one that gives its size."""
     from tools import MeasureRequest, load_scan
     from tools.lesions import read_labels
 
     scan = load_scan(scan_path, modality=modality, body_part=body_part)
-    tool = registry().get("lesion-measure")
+    measurer = chosen(registry(), "measure", scan, tool or "lesion-measure")
     lesions = []
     for value, mask in read_labels(mask_path, scan).items():
-        result = tool.run(MeasureRequest(scan, mask))
+        result = answered(measurer, MeasureRequest(scan, mask))
         lesions.append(quantities(value, result.quantities, result.notes))
     return {"lesions": lesions, "scan": _scan(scan)}
 
@@ -300,8 +311,10 @@ def list_tools() -> dict[str, Any]:
 
 
 def show_tool(name: str) -> dict[str, Any]:
-    """Return everything a tool says of itself."""
-    spec = registry().get(name).spec
-    data = dataclasses.asdict(spec)
-    data["accuracy"] = [dataclasses.asdict(a) for a in spec.accuracy]
-    return data
+    """Return everything a tool says of itself, and what its results may be used for."""
+    from ui.tools_panel import standing
+
+    tool = registry().get(name)
+    data = dataclasses.asdict(tool.spec)
+    data["accuracy"] = [dataclasses.asdict(a) for a in tool.spec.accuracy]
+    return {**data, "standing": standing(tool)}

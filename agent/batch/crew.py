@@ -23,6 +23,7 @@ from agent.batch.one import drop_case, run_study
 from agent.settings import for_a_process, set_already
 from agent.workspace import Workspace
 from tools.device import cores
+from tools.inference.memory import free_bytes
 
 RENEWED_AFTER = 200
 """Studies after which a worker process is replaced, so that what libraries never give back stays bounded."""
@@ -194,7 +195,10 @@ def crew_for(workspace: Workspace, size: int | None = None) -> Crew:
 
 
 def _fitting() -> int:
-    """Return how many worker processes suit this machine: one a core, as far as its memory and its GPU hold them."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    """Return how many worker processes suit this machine: one a core, as far as its memory and its GPU hold them.
+
+    Memory is what is free here, in a container what that is given: a machine's own size would have workers killed.
+    """
+    memory = free_bytes()
     most = MOST_ON_GPU if Path("/dev/nvidia0").exists() else cores()
     return max(1, min(cores(), most, int(memory // BYTES_EACH)))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from agent.batch.model import BatchError, Study
+from agent.batch.model import BatchError, Study, mark
 from tools.scan import ScanError
 from tools.scan.dicom_terms import BODY_PARTS, MODALITIES
 from tools.scan.load import list_series, sniff
@@ -61,6 +61,7 @@ def find_studies(
     Raises:
         BatchError: there is nothing there, it cannot be read, or a statement is no DICOM term.
     """
+    place = Path(os.path.abspath(place))  # as the reader of headers names files
     stated = Study(modality=code(modality, MODALITIES), body_part=code(body_part, BODY_PARTS))
     try:
         if place.is_dir():
@@ -115,16 +116,25 @@ def below(folder: Path, stated: Study, *, every_series: bool, looked: Looked) ->
             no_images += empty
             studies += [replace(stated, problem=p, place=here) for p in broken]
         looked(files)
-    studies += _grouped(series, stated, every_series=every_series)
-    studies.sort(key=lambda s: (str(s.place or ""), s.files))
-    return Found(tuple(studies), tuple(_passed_over(others, no_images)))
+    grouped = list(_grouped(series, stated, every_series=every_series))
+    copies = len({f for s in series for f in s.files}) - sum(len(s.files) for s in grouped)
+    studies = sorted([*studies, *grouped], key=lambda s: (str(s.place or ""), s.files))
+    return Found(tuple(studies), tuple(_passed_over(others, no_images, copies)))
 
 
-def _passed_over(others: int, no_images: int) -> Iterator[str]:
+def _passed_over(others: int, no_images: int, copies: int) -> Iterator[str]:
     if others:
-        yield f"{others} files that are no scan were passed over."
+        yield _told(others, "file that is no scan was passed over", "files that are no scan were passed over")
     if no_images:
-        yield f"{no_images} DICOM files without an image (reports, outlines, broken headers) were passed over."
+        kinds = "without an image (reports, outlines, scouts, broken headers)"
+        yield _told(no_images, f"DICOM file {kinds} was passed over", f"DICOM files {kinds} were passed over")
+    if copies:
+        alone = "DICOM file that is another's copy was left out"
+        yield _told(copies, alone, "DICOM files that are others' copies were left out")
+
+
+def _told(count: int, one: str, more: str) -> str:
+    return f"{count} {one if count == 1 else more}."
 
 
 def _folders(folder: Path) -> Iterator[tuple[Path, list[str]]]:
@@ -153,7 +163,7 @@ def _listed(files: Sequence[Path]) -> tuple[list[SeriesSummary], list[str], int]
     """
     try:
         found = list_series(list(files))
-        return found, [], len(set(files) - {f for s in found for f in s.files})
+        return found, [], _without_image(files, found)
     except ScanError as error:
         held = _NO_IMAGE.search(str(error))
         if held is not None and set(held[1].split(", ")) <= WITHOUT_IMAGES:
@@ -171,16 +181,35 @@ def _listed(files: Sequence[Path]) -> tuple[list[SeriesSummary], list[str], int]
     return series, told, empty
 
 
+def _without_image(files: Sequence[Path], series: Sequence[SeriesSummary]) -> int:
+    """Return how many files are in no series: those that are a copy of one there are not counted."""
+    held = {f for s in series for f in s.files}
+    rest = [f for f in files if f not in held]
+    known = {mark(f) for f in held} if rest else set()
+    return sum(mark(f) not in known for f in rest)
+
+
 def _grouped(series: Sequence[SeriesSummary], stated: Study, *, every_series: bool) -> Iterator[Study]:
     """Yield a study for each StudyInstanceUID (or series); images that form no volume are a study each."""
     groups: dict[tuple[str, ...], list[SeriesSummary]] = {}
     for one in series:
         groups.setdefault((one.study or one.uid, one.uid if every_series else ""), []).append(one)
     for group in groups.values():
-        files = tuple(dict.fromkeys(sorted(f for s in group for f in s.files)))
+        files = _once(group)
         single = len(files) > 1 and len(files) == sum(s.count for s in group) and all(s.count == 1 for s in group)
         for taken in ((f,) for f in files) if single and not _is_stack(group) else (files,):
             yield replace(stated, files=taken, place=taken[0] if len(taken) == 1 else _common(taken))
+
+
+def _once(group: Sequence[SeriesSummary]) -> tuple[Path, ...]:
+    """Return the files of a group, sorted; of a series that lies in two folders each image once."""
+    files = sorted({f for s in group for f in s.files})
+    if len({s.uid for s in group}) == len(group):
+        return tuple(files)
+    first: dict[str, Path] = {}
+    for file in files:
+        first.setdefault(mark(file), file)
+    return tuple(first.values())
 
 
 def _is_stack(group: Sequence[SeriesSummary]) -> bool:

@@ -58,12 +58,12 @@ class Study:
     @cached_property
     def id(self) -> str:
         """The hash of its content and of what is stated of it. Raises OSError when a file cannot be read."""
-        parts = sorted(_mark(f) for f in self.files)
+        parts = sorted(mark(f) for f in self.files)
         said = f"{self.modality or ''}\n{self.body_part or ''}\n{self.problem}"
         return hashlib.sha256("\n".join([*parts, said]).encode()).hexdigest()[:ID_LENGTH]
 
 
-def _mark(file: Path) -> str:
+def mark(file: Path) -> str:
     """Return a hash that tells a file from any other: all of it, or of a DICOM file its head, tail and length."""
     digest = hashlib.sha256()
     dicom = sniff(file) == "dicom"

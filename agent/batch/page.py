@@ -112,7 +112,7 @@ def _told(outcome: Outcome, language: Language) -> str:
     """Return what is told of a study without lesions, what it comes to first."""
     if outcome.status == "no_candidate":
         return html.escape(say("no_candidate.told", language))
-    short = outcome.error if outcome.status == "failed" else say("not_assessed.told", language)
+    short = say(f"{outcome.status}.told", language)
     why = f'<span class="quiet">{html.escape(outcome.message)}</span>'
     return f'<span class="told">{html.escape(short)}</span> {why}'
 

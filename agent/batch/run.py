@@ -29,7 +29,6 @@ from tools.scan import ScanError
 
 SHOWN_EVERY_S = 60.0
 """How often table and page are written anew while a batch runs."""
-OURS = (NAME, CSV, PARQUET, PAGE)
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from agent.batch.model import BatchError, Outcome
+from agent.notice import NOTICE
 from tools.quantity import HU
 
 CSV, PARQUET = "results.csv", "results.parquet"
-NOTICE = "Research use only. Not a medical device. Every result needs review by a qualified reader."
 NO_CANDIDATE = "No candidate above threshold; sensitivity on whole scans is not established; not a negative read."
 NO_SEARCH = "Not assessed: no search could be made of it."
 DIGITS = 6

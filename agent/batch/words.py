@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from agent.notice import NOTICE, NOTICE_ZH
 from tools.quantity import Language
 
 WORDS: dict[str, tuple[str, str]] = {
     "title": ("Results of a batch", "批量处理结果"),
-    "notice": ("Research use only. Not a medical device. Every result needs review by a qualified reader.",
-               "仅供研究使用。不是医疗器械。所有结果均须由有资质的阅片者复核。"),
+    "notice": (NOTICE, NOTICE_ZH),
     "drafts": ("Every report is a draft that no reader has seen. Candidates come from a search; none is confirmed.",
                "所有报告均为尚无阅片者审阅的草稿。候选来自自动搜索,均未经确认。"),
     "studies": ("studies", "项检查"),
@@ -30,6 +30,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "No candidate above threshold; sensitivity on whole scans is not established; not a negative read.",
         "未见超过阈值的候选;整幅扫描的敏感度未确定;不等于阴性结论。"),
     "not_assessed.told": ("Not assessed: no search could be made of it.", "未评估:无法对其进行搜索。"),
+    "failed.told": ("Failed.", "失败。"),
     "more": ("{n} more candidates, not outlined", "另有 {n} 个候选,未勾画"),
     "nodule": ("nodule candidate", "结节候选"),
     "mass": ("mass candidate", "肿块候选"),

@@ -30,6 +30,8 @@ _LEAST = re.compile(rf"{_OVER}\s*{_NUMBER}{_MM}", re.I)
 _FROM = re.compile(rf"{_NUMBER}{_MM}\s*(?:or more|or larger|and above|以上)", re.I)
 _MOST = re.compile(rf"{_UNDER}\s*{_NUMBER}{_MM}", re.I)
 _UPTO = re.compile(rf"{_NUMBER}{_MM}\s*(?:or less|or smaller|以下)", re.I)
+_ON_SIDE = re.compile(r"\b(right|left)\b|([右左])", re.I)
+_OTHER: dict[str, Side] = {"right": "left", "右": "left", "left": "right", "左": "right"}
 _GROWN = re.compile(r"\b(?:grown|growing|grew|growth)\b|增大|增长", re.I)
 
 
@@ -44,6 +46,7 @@ class Query:
     Attributes:
         text: words, English or Chinese, in reports, statements and labels.
         label, side: of a lesion.
+        not_side: where that lesion is known not to lie; one whose side is not known fits.
         size_min, size_max: of that lesion's long axis in the axial plane, mm; one that is not measured has none.
         grown: it grew beyond what readers differ by, on comparable scans.
         modality, body_part: DICOM codes.
@@ -54,6 +57,7 @@ class Query:
     text: str = ""
     label: str = ""
     side: Side | None = None
+    not_side: Side | None = None
     size_min: float | None = None
     size_max: float | None = None
     grown: bool = False
@@ -75,11 +79,11 @@ class Query:
 
     @classmethod
     def of_text(cls, text: str) -> Query:
-        """Read a search as it is typed: sizes and growth become filters, the rest words.
+        """Read a search as it is typed: sizes and growth become filters, with the side of that lesion; the rest words.
 
         >>> found = Query.of_text("right nodule over 8 mm")
-        >>> (found.text, found.size_min)
-        ('right nodule', 8.0)
+        >>> (found.text, found.size_min, found.not_side)
+        ('right nodule', 8.0, 'left')
         """
         found: dict[str, Any] = {}
         between = _RANGE.search(text)
@@ -93,6 +97,9 @@ class Query:
                 text = text.replace(held[0], " ")
         if _GROWN.search(text):
             found["grown"], text = True, _GROWN.sub(" ", text)
+        others = {_OTHER[(m[1] or m[2]).lower()] for m in _ON_SIDE.finditer(text)}
+        if found and len(others) == 1:
+            (found["not_side"],) = others
         return cls(text=" ".join(text.split()), **found)
 
     @property
@@ -104,7 +111,7 @@ class Query:
     def of_lesions(self) -> bool:
         """Whether a lesion must have something."""
         sizes = self.size_min is not None or self.size_max is not None
-        return bool(self.label or self.side or self.grown or sizes)
+        return bool(self.label or self.side or self.not_side or self.grown or sizes)
 
     def lesions(self, facts: Facts) -> list[dict[str, Any]]:
         """Return the lesions of a case that have all that is asked of one."""
@@ -116,6 +123,7 @@ class Query:
         return (
             (not self.label or _named(self.label, str(lesion["label"])))
             and self.side in (None, lesion["side"])
+            and (self.not_side is None or lesion["side"] != self.not_side)
             and (self.size_min is None or (known and size >= self.size_min))
             and (self.size_max is None or (known and size <= self.size_max))
             and (not self.grown or bool(lesion["grown"]))

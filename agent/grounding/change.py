@@ -19,11 +19,31 @@ from tools.quantity import Quantity
 PAIRS = ("matched", "merged", "split", "new", "gone", "unmatched")
 PRIOR, NOW, CHANGE = "prior", "current", "change"
 
+_NOISE = (
+    r"(?:(?:what|how much|the amount by which) (?:two )?readers (?:differ|disagree)(?: by)?"
+    r"|(?:what )?(?:the )?(?:inter-?)?(?:reader|observer|measurement)s?(?:'s|')?[ -](?:noise|variability|variation|disagreement|differences?|error)(?: (?:would|could|can) explain)?)"
+)
+_NOISE_ZH = "(?:(?:阅|读)片者|观察者|测量)(?:之间|间)?的?(?:测量|正常)?(?:误差|噪声|差异|差别|变异|分歧)(?:的?范围)?"
+_NOT_MORE = r"\b(?:not|n't|no|never|neither)\b[^,;.]{0,24}"
+_BEYOND = r"(?:beyond|exceed\w*|above|outside|over|more than|larger than|greater than)(?: of)? (?:the )?"
 _WITHIN = re.compile(
-    r"within (?:what|how much|the amount by which) (?:two )?readers (?:differ|disagree)"
-    r"|阅片者(?:之间)?(?:的)?(?:差异|差别)(?:范围)?(?:之|以)?内",
+    rf"(?<!not )within (?:the )?(?:range of |limits of )?{_NOISE}|{_NOT_MORE}{_BEYOND}{_NOISE}|{_NOISE_ZH}(?:之|以)?内|(?:未|没有|不)(?:超过|超出|大于){_NOISE_ZH}|(?:小|低)于{_NOISE_ZH}|(?:less|smaller|lower) than (?:the )?{_NOISE}|\bbelow (?:the )?{_NOISE}",
     re.IGNORECASE,
 )
+_OUTSIDE = re.compile(
+    rf"{_NOT_MORE}within (?:the )?(?:range of |limits of )?{_NOISE}|{_BEYOND}{_NOISE}|(?:超过|超出|大于|不在){_NOISE_ZH}(?:之|以)?[内外]?", re.IGNORECASE
+)
+"""What a change is held against: by how much two readers of the same lesion differ."""
+_EITHER = re.compile(r"\bor\b|或", re.IGNORECASE)
+_UNTOLD = r"(?:given|calculated|computed|reported|stated|derived|available|provided|determined|judged)"
+_DENIED = {
+    "doubling time": re.compile(
+        rf"\b(?:no|nor(?: an?)?|neither(?: an?)?|without an?) (?:volume )?doubling time\b|\bdoubling time\b[^,;.]{{0,12}}\bnot\b[^,;.]{{0,8}}{_UNTOLD}|(?:不|未|无法|没有|无)(?:能|予|作)?(?:给出|计算|提供|得出)?(?:体积)?倍增时间",
+        re.IGNORECASE,
+    ),
+    "larger": re.compile(rf"\b(?:no|neither|nor) growth\b[^,;.]{{0,40}}{_UNTOLD}|(?:不|未|无法)(?:作|做|予|进行)?(?:生长|增长)(?:计算|判断|评价)", re.IGNORECASE),
+}
+"""That something of change is not given: so it is where the pair does not hold it."""
 _WHETHER = re.compile(r"^\s*(?:and |but )?(?:whether|if)\b|^\s*是否", re.IGNORECASE)
 _FINITE = re.compile(r"\b(?:is|are|has|have|had|was|were|grew|grows|shrank|shows?|measures|did|remains?)\b|[\u3400-\u9fff]")
 """A segment without a verb asserts nothing by itself: it belongs to the one that follows."""
@@ -50,12 +70,13 @@ _THEN = re.compile(
 )
 _TODAY = re.compile(r"\b(?:now|current(?:ly)?|today|measures|this scan)\b|目前|现在|本次|当前|如今|今(?=长|\s*约?\s*\d)|现为|现(?=长|\s*约?\s*\d)", re.IGNORECASE)
 _SEGMENT = re.compile(r"[,,;;::→。]|\((?=[^()]*\d\s*(?:mm|cm|毫米|厘米))|(?<!\d)[.]\s|\s-+>\s|\band\b|(?<!compared )\bto\b|\b(?:versus|vs)\b|、")
+_LETTER = re.compile(r"[A-Za-z\u3400-\u9fff]")
 _LABEL = re.compile(r"\s*\(([^()\d]{1,16})\)")
 """What stands in brackets right behind a size: "12.4 mm (prior)"."""
-_CHANGED = re.compile(r"\b(?:chang\w+|by|larger|smaller|grew|grown|shr\w+|difference)\b|变化|增|减|缩|差", re.IGNORECASE)
-_BY_SO_MUCH = re.compile(r"\s*(?:larger|bigger|longer|wider|smaller|shorter|more|less)\b", re.IGNORECASE)
+_CHANGED = re.compile(r"\b(?:chang\w+|by|larger|smaller|grew|grown|shr\w+|difference|gain\w*|ris(?:e|en)|rose)\b|变化|增|减|缩|差|[多高超]出|[大长小短]了", re.IGNORECASE)
+_BY_SO_MUCH = re.compile(r"\s*(?:larger|bigger|longer|wider|greater|higher|smaller|shorter|lower|more|less)\b", re.IGNORECASE)
 _FROM = re.compile(r"\bfrom\s*$|由\s*$|从\s*$", re.IGNORECASE)
-_TO = re.compile(r"^\s*(?:to|→|-+>|至|到|变为|增至|减至)\s*$", re.IGNORECASE)
+_TO = re.compile(r"^\s*(?:to|→|-+>|至|到|变为|增至|减至|增加到|升至|升到|降至|降到)\s*$", re.IGNORECASE)
 _JOINED = re.compile(r"\bto\b|至|到|→", re.IGNORECASE)
 
 
@@ -95,6 +116,34 @@ def of_the_case(name: str, text: str) -> bool:
     return False
 
 
+def noise(text: str, support: Support) -> bool | None:
+    """Return whether a change is held against what readers differ by as the cited pairs hold it; None: it is not."""
+    told = True if _WITHIN.search(text) else (False if _OUTSIDE.search(text) else None)
+    pairs = [e for e in pairs_of(support) if isinstance(e.inputs.get("within_readers_noise"), bool)]
+    if told is None or not pairs or _EITHER.search(text):
+        return None
+    return all(e.inputs.get("growth_allowed") is True and e.inputs["within_readers_noise"] == told for e in pairs)
+
+
+def without_noise(text: str) -> str:
+    """Return the text without what a change is held against."""
+    return _OUTSIDE.sub(" ", _WITHIN.sub(" ", text))
+
+
+def denied(name: str, text: str, support: Support) -> bool:
+    """Return whether a text says only that something of change is not given, and no cited pair gives it."""
+    found, pairs = _DENIED.get(name), pairs_of(support)
+    if found is None or not pairs or found.search(text) is None or name in _named_in(found.sub(" ", text)):
+        return False
+    if name == "doubling time":
+        return all(e.quantity("doubling_time") is None for e in pairs)
+    return not any(e.inputs.get("growth_allowed") for e in pairs)
+
+
+def _named_in(text: str) -> set[str]:
+    return {name for name, pattern in words.COMPARISONS.items() if pattern.search(text)}
+
+
 def pairs_of(support: Support) -> list[Evidence]:
     """Return the cited comparisons of lesions."""
     return [e for e in support.cited if e.kind == "comparison" and e.inputs.get("kind") in PAIRS]
@@ -124,7 +173,7 @@ def _holds(item: Evidence, name: str, text: str) -> bool:
 
 def misplaced(text: str, amounts: Sequence[Amount], support: Support) -> list[str]:
     """Say which amounts are told as of another time than they are of, and which changes the pair does not allow."""
-    if not any(e.kind == "comparison" for e in support.cited):
+    if not any(e.kind == "comparison" or isinstance(e.inputs.get("prior"), int) for e in support.cited):
         return []
     problems = []
     for number, amount in enumerate(amounts):
@@ -196,5 +245,10 @@ def _said(text: str, amount: Amount) -> str:
     found += [(m.start(), NOW) for m in _TODAY.finditer(text, start, end)]
     if len({role for _, role in found}) == 1:
         return found[0][1]
+    if not found and not _LETTER.search(text, start, amount.start):
+        begin = max((m.end() for m in re.finditer(r"\d", text[:start])), default=0)
+        found = [(m.start(), PRIOR) for m in _THEN.finditer(text, begin, amount.start)]
+        found += [(m.start(), NOW) for m in _TODAY.finditer(text, begin, amount.start)]
+        found = found if len({role for _, role in found}) == 1 else []
     ahead = [x for x in found if x[0] < amount.start]
     return max(ahead)[1] if ahead else ""

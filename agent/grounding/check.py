@@ -6,13 +6,27 @@ import dataclasses
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 
-from agent.grounding import bound, change, limits, numerals, rows, speech
+from agent.grounding import (
+    between,
+    bound,
+    change,
+    dated,
+    denied,
+    given,
+    limits,
+    names,
+    numerals,
+    placed,
+    restated,
+    rows,
+    speech,
+)
 from agent.grounding import vocabulary as words
+from agent.grounding.about import about, count, numbers_of
 from agent.grounding.claims import Amount, Claims, claims, claims_of, comparisons
 from agent.grounding.clauses import bare, cites_of
-from agent.grounding.quotes import denied_quote, stands, without_editions, without_quotes
+from agent.grounding.quotes import stands, without_editions, without_quotes
 from agent.grounding.support import Support, carries, differs, guideline_names, texts_of
 from tools.evidence import Evidence
 
@@ -22,15 +36,6 @@ _TELLING = 8
 """A string of an evidence's inputs of this many characters is telling; "nodule" stands everywhere."""
 _IDENTIFIER = re.compile(r"(?<![\w./:-])(?=[\w./:-]*[A-Za-z])(?=[\w./:-]*\d)[A-Za-z][\w./:-]*\w")
 _UNIT_LIKE = re.compile(r"(?:mm|cm|m)[23]|[TNML]\d|\d+", re.IGNORECASE)
-_WIDE = re.compile(r"\s*(?:wide\b|in width\b|宽)")
-_LONG_BEFORE = re.compile(r"\d\s*mm (?:long|in length),?\s*(?:and |by )?$", re.IGNORECASE)
-_ACROSS = re.compile(r"\s*(?:across|broad)\b")
-"""What is across, once a length was given, is the short axis."""
-_NAMED_AFTER = re.compile(
-    r"\s*(?:mm|毫米)?\s*\(?(?:as |of |in |for |along )?(?:the |its )?(slice thickness|slices?\b(?! (?:apart|interval|spacing))|apart\b|slice interval|cranio-?caudal|(?:long|short)[- ]axis|(?:long|short)(?= one\b)|[长短][径轴])", re.IGNORECASE
-)
-"""A number's name where it stands behind it."""
-_CALLED = {"slice": "slice thickness", "slices": "slice thickness", "apart": "slice interval", "long": "long axis", "short": "short axis"}
 _QUESTION = re.compile(r"[?\uff1f]\s*[\"')]*\s*$")
 _PARTS = re.compile(
     r"[;;。—]|\.\s|\bbut\b|\bhowever\b|但|,(?=[^,,;.]*(?:\b(?:lesions?|nodules?|mass|candidates?)\s+\d|\bit\s+(?:is|lies|has|measures)\b))"
@@ -39,6 +44,7 @@ _PARTS = re.compile(
 """Where one statement ends and the next begins inside a clause."""
 _OF_A_LESION = ("measurement", "mask", "drawn", "comparison", "classification")
 """Evidence of a lesion of the case: what is said beside it is said in a closed list of words (see `speech`)."""
+_OF_TIME, _DURING = ("day", "week", "month", "year"), re.compile(r"\b(?:within|over|in|after|during|across) (?:the )?$", re.IGNORECASE)
 _OFFERED = re.compile(r"\b(?:can|could) (?:be )?|\bask\b|\bfor example\b|\be\.g\.|例如|可以|请", re.IGNORECASE)
 
 
@@ -63,6 +69,7 @@ def check(
     stale = [name for name in cites if name not in current]
     if stale and not words.PAST.search(bare(clause)):
         problems.append(f"{', '.join(stale)} is no longer current, and the clause does not say that it is about before")
+    problems += dated.problems(judged.text, judged.support.cited, stale=bool(stale))
     if strict:
         problems += judged.strange_identifiers()
     if strict and not problems:
@@ -90,18 +97,27 @@ class _Judged:
         # What stands in a part that says what was not looked at, or cannot be said, is not asserted.
         self.parts = parts = _PARTS.split(plain)
         self.asserted = limits.asserted(parts)
-        self.said: Claims = claims(self.asserted)
+        measured = any(q.name.startswith("solid_") for e in self.support.cited for q in e.quantities)
+        self.said: Claims = claims(names.SOLID_MEASURE.sub(" ", self.asserted) if measured else self.asserted)
         hung = [s for p in parts if change.is_a_limit(p) for s in limits.beside(p)]
-        self.about = {e.id: _about(e) for e in self.support.cited}
-        self.ranked, self.ranking, beside = bound.of_two(plain, self.support.cited, self.about)
-        self.of_change = comparisons(change.asserted(_PARTS.split(beside))) | comparisons("; ".join(hung))
+        named = self.whole.lesions
+        self.about = {e.id: about(e, self.text, named, self.evidence.values()) for e in self.support.cited}
+        self.ranking = between.ranking(plain, self.support.cited, self.about)
+        self.noise = change.noise(plain, self.support)
+        self.unranked = limits.asserted(_PARTS.split(self.ranking.rest))
+        self.of_change = comparisons(change.asserted(_PARTS.split(self.ranking.rest))) | comparisons("; ".join(hung))
         self.limits = all(words.LIMITS.search(p) for p in parts if p.strip(" ;.。"))
 
     def problems(self) -> list[str]:
         found = [*self._never(), *self._lesions(), *self._amounts()]
         if not self.asks:
-            found += [*self._places(), *self._denied(), *self._words(), *self._comparisons(), *self._unheard()]
-        found += bound.misplaced(self.rest, self.claims.amounts, self.support.cited, self.about)
+            found += [*self._places(), *self._words(), *self._comparisons(), *self._unheard()]
+            found += denied.problems(self.text, self.rest, self.asserted, self.parts, self.support)
+            found += placed.misplaced(self.rest, self.support.cited, self.about)
+        found += bound.misplaced(
+            self.rest, self.claims.amounts, self.support.cited, self.about,
+            befores=self._befores, pairs=self.ranking.pairs, spent=self.ranking.spent,
+        )  # fmt: skip
         found += self._other_guidelines()
         found += change.misplaced(self.rest, self.claims.amounts, self.support)
         found += self._rows()
@@ -118,7 +134,7 @@ class _Judged:
 
     def _uses(self, item: Evidence) -> bool:
         alone = Support((item,), (item,))
-        if _about(item) & self.whole.lesions or any(alone.carries(a, self._before(a)) for a in self.whole.amounts):
+        if self.about[item.id] & self.whole.lesions or any(alone.carries(a, self._before(a)) for a in self.whole.amounts):
             return True
         held = self.whole
         if any(alone.holds("sides", s) for s in held.sides) or any(alone.holds("places", p) for p in held.places):
@@ -161,12 +177,12 @@ class _Judged:
         return any(e.kind == "stated" and e.inputs.get("field") in ("known_cancer", "cancer_text") for e in self.support.cited)
 
     def _lesions(self) -> list[str]:
-        numbers = {n for e in self.evidence.values() for n in _about(e)}
+        numbers = {n for e in self.evidence.values() for n in numbers_of(e)} | set().union(*self.about.values())
         strangers = sorted(self.claims.lesions - numbers)
         if strangers:
             return [f"there is no lesion {strangers[0]} in this case"]
-        about = {n for e in self.support.cited for n in _about(e)}
-        named = self.said.lesions or (self.claims.lesions if all(_about(e) for e in self.support.cited) else frozenset())
+        about = set().union(*self.about.values())
+        named = self.said.lesions or (self.claims.lesions if all(self.about.values()) else frozenset())
         if named and about:
             uncited = sorted(named - about)
             unnamed = sorted(about - self.whole.lesions)
@@ -174,25 +190,34 @@ class _Judged:
                 return [f"lesion {uncited[0]} is named, but what is cited is about lesion {sorted(about)[0]}"]
             if uncited:
                 return [f"nothing that is cited is about lesion {uncited[0]}"]
-            if unnamed and not self.ranked:
+            if unnamed and not self.ranking.true and not any(self._counts(a) for a in self.claims.amounts):
                 return [f"what is cited is about lesion {unnamed[0]}, which is not named"]
         return []
 
     def _before(self, amount: Amount) -> str:
         return self.text[: amount.start]
 
+    def _befores(self, amount: Amount) -> tuple[str, ...]:
+        """Return what may stand before an amount: its name behind it, the clause up to it, a name that goes on to it."""
+        behind, before = names.named_after(self.rest, amount.start, amount.end), self.rest[: amount.start]
+        if behind:
+            return (behind,)
+        if amount.unit in _OF_TIME and _DURING.search(before):
+            return (before, " interval ")
+        name = names.last_name(before)
+        told = [a for a in self.claims.amounts if before.rfind(name) < a.start < amount.start] if name else []
+        goes_on = told and all(a.unit == amount.unit for a in told)
+        return (before, f" {name} ") if goes_on else (before,)
+
     def _amounts(self) -> list[str]:
         problems = []
         for amount in self.claims.amounts:
-            before = self.rest[: amount.start]
-            wide = _WIDE.match(self.rest, amount.end) or (_LONG_BEFORE.search(before) and _ACROSS.match(self.rest, amount.end))
-            across = " short axis " if wide else ""
-            named = _NAMED_AFTER.match(self.rest, amount.end)
-            across = f" {_CALLED.get(named[1].lower(), named[1])} " if named else across
+            if amount.start in self.ranking.spent and self.ranking.true:
+                continue
             if any(differs(e, self.text, amount) for e in self.support.cited if e.kind != "stated"):
                 problems.append(f"{amount.text!r} is not the number that stands there in what is cited")
                 continue
-            if self._counts(amount) or self.support.carries(amount, across or before):
+            if self._counts(amount) or any(self.support.carries(amount, b) for b in self._befores(amount)):
                 continue
             if amount.worded and amount.unit in ("lesion", "candidate", "slice"):
                 if self.support.cited and not self.asks and amount.values[0] != 1:
@@ -200,9 +225,10 @@ class _Judged:
                 continue
             problems.append(f"{amount.text!r} is held by nothing that is cited")
         problems += [f"{said!r} is no range" for said in rows.turned(self.text, self.whole.amounts)]
+        problems += [f"{said!r}: the two are not in that order" for said in rows.disordered(self.text, self.whole.amounts)]
         problems += [f"{sign!r} is a number that cannot be read" for sign in numerals.unread(self.rest)]
         if not self.asks:
-            vague = words.VAGUE.search(self.asserted)
+            vague = words.VAGUE.search(self.unranked if self.ranking.true else self.asserted)
             if vague and self.support.cited and not self.support.quotes(vague[0]):
                 problems.append(f"{vague[0].strip()!r} is a size or a time without a number")
         held = {date for text in self.support.texts for date in claims_of(text).dates}
@@ -225,11 +251,13 @@ class _Judged:
         return rows.misplaced(numerals.folded(plain), told, passages, others)
 
     def _counts(self, amount: Amount) -> bool:
-        """Return whether an amount counts the lesions that are cited."""
-        if amount.unit not in ("lesion", "candidate"):
+        """Return whether an amount counts the lesions that are cited, or those of them on the side it stands beside."""
+        if amount.unit not in ("lesion", "candidate") or len(amount.values) != 1:
             return False
-        cited = {n for e in self.support.cited for n in _about(e)}
-        return bool(cited) and amount.values == (Decimal(len(cited)),)
+        value, cited = int(amount.values[0]), self.support.cited
+        if value in count(cited, self.about):
+            return value > 0
+        return placed.counts(self.rest, amount.start, amount.end, value, cited, self.about)
 
     def _places(self) -> list[str]:
         problems = []
@@ -241,62 +269,22 @@ class _Judged:
                 problems.append(f"{place!r} is a place that the cited evidence does not give")
         return problems
 
-    def _denied(self) -> list[str]:
-        """Say that a place or size is denied where the cited evidence gives one: what is not so, no evidence holds."""
-        turned = denied_quote(self.text, self.rest)
-        if turned:
-            return [f"{turned!r} denies what is quoted"]
-        unsaid = words.NEVER_STATED.search(self.text)
-        if unsaid and any(e.kind == "stated" for e in self.support.cited) and not self.support.quotes(unsaid[0]):
-            return [f"{unsaid[0].strip()!r} denies what was stated"]
-        found = words.DENIES.search(self.asserted)
-        if found is None or not self.support.cited or self.support.quotes(found[0]):
-            return []
-        said = claims_of(self.text[max(0, self.text.find(found[0].strip())) :])
-        given = said.sides or said.places or any(a.unit for a in said.amounts) or said.qualifiers
-        return [f"{found[0].strip()!r} denies what is cited"] if given else []
-
     def _words(self) -> list[str]:
         if not self.support.cited and _OFFERED.search(self.text):
             return []
         problems = []
         for kind, said in (("qualifiers", self.said.qualifiers), ("findings", self.said.findings)):
             for name, affirmed in sorted(said):
-                if not self.support.holds(kind, name, affirmed):
+                if not self.support.holds(kind, name, affirmed) and not given.has_smoked(name, affirmed, self.text, self.support.cited):
                     how = name if affirmed else f"no {name}"
                     problems.append(f"{how!r} is in nothing that is cited")
-        problems += [*self._against_used(), *self._against_truths()]
+        problems += given.against(self.said.qualifiers, self.parts, self.support.cited)
         looked = words.LOOKED_AT.search(self.asserted)
         if looked and not any(e.kind == "search" for e in self.support.near) and not self.support.quotes(looked[0]):
             problems.append(f"nothing that is cited says that it {looked[0].strip()}")
         if "mass" in _nouns(self.asserted) and self.support.cited and not self._labelled("mass"):
             problems.append("'mass' is in nothing that is cited")
         return problems
-
-    def _against_used(self) -> list[str]:
-        """A category rests on one value of each input: another value of it, though a passage names it, is not its own."""
-        used: dict[str, str] = {}
-        for item in self.support.cited:
-            if item.kind == "category":
-                used |= {k: str(v) for k, v in dict(item.inputs.get("used") or {}).items()}
-        said = {name for name, affirmed in self.said.qualifiers if affirmed}
-        return [
-            f"{name!r} is not what the category was given ({key}: {used[key]})"
-            for key, values in words.INPUT_VALUES.items()
-            if key in used
-            for name in sorted(said & set(values))
-            if values[name] != used[key]
-        ]
-
-    def _against_truths(self) -> list[str]:
-        """What a category was told is true or not may not be told the other way round beside it."""
-        used = {k: v for e in self.support.cited if e.kind == "category" for k, v in dict(e.inputs.get("used") or {}).items()}
-        said = dict(self.said.qualifiers) if len({n for n, _ in self.said.qualifiers}) == len(self.said.qualifiers) else {}
-        return [
-            f"{name!r} is not what the category was given ({key}: {used[key]})"
-            for key, name in words.TRUE_OR_NOT.items()
-            if isinstance(used.get(key), bool) and said.get(name, used[key]) != used[key]
-        ]
 
     def _labelled(self, noun: str) -> bool:
         held = [str(e.inputs.get(k)) for e in self.support.near for k in ("label", "group")]
@@ -316,10 +304,10 @@ class _Judged:
         if not any(e.kind in _OF_A_LESION for e in self.support.cited):
             return []
         own = (*self.support.texts, *(t for e in self.support.near for t in texts_of(e)), *(f"{e.producer} {e.kind}" for e in self.support.near))
-        names = (q.name.replace("_", " ") for e in self.support.near for q in e.quantities)
-        ranking = self.ranking if self.ranked else ""
-        held = " ".join((*own, *names, ranking)).lower()
+        held_names = (q.name.replace("_", " ") for e in self.support.near for q in e.quantities)
+        held = " ".join((*own, *held_names, self.ranking.words if self.ranking.true else "")).lower()
         said = limits.asserted(self.parts, named=False)
+        said = restated.blanked(change.without_noise(said) if self.noise else said, held)
         if not speech.unlisted(said, held):
             return []
         for pattern, _ in guideline_names():
@@ -327,8 +315,10 @@ class _Judged:
         return [f"{word!r} is in nothing that is cited" for word in speech.unknown(said, held)]
 
     def _comparisons(self) -> list[str]:
-        if self.ranked is False:
-            return [f"{self.ranking!r} is not how the cited sizes are"]
+        if self.ranking.true is False:
+            return [f"{self.ranking.words!r} is not how the cited sizes are"]
+        if self.noise is False:
+            return ["what readers differ by is not held against the change as the cited comparison holds it"]
         return [
             f"{name!r} is a comparison that nothing cited has made"
             for name in sorted(self.of_change)
@@ -337,18 +327,18 @@ class _Judged:
 
     def _compared(self, name: str) -> bool:
         """A comparison that holds it, a cited text that says it, or two sizes of one lesion in the order of the claim."""
-        if change.holds(name, self.text, self.support):
+        if change.holds(name, self.text, self.support) or change.denied(name, self.text, self.support):
             return True
         if not change.pairs_of(self.support) and self._told(name):
             return True
         sizes = [e for e in self.support.cited if e.quantity("axial_long_axis") or e.quantity("volume_voxel")]
         if name not in ("larger", "smaller") or len(sizes) != 2:
             return False
-        old, new = sorted(sizes, key=lambda e: e.number)
-        same = isinstance(new.inputs.get("lesion"), int) and old.inputs.get("lesion") == new.inputs["lesion"]
+        old, new = sorted(sizes, key=lambda e: (not isinstance(e.inputs.get("prior"), int), e.number))
+        same = bool(self.about[new.id]) and self.about[old.id] == self.about[new.id]
         steps = [
             b.value - a.value
-            for q in ("axial_long_axis", "volume_voxel")
+            for q in (("hu_mean",) if names.DENSITY.search(self.text) else ("axial_long_axis", "volume_voxel"))
             if (a := old.quantity(q)) is not None and (b := new.quantity(q)) is not None
         ]
         return same and bool(steps) and any(s > 0 if name == "larger" else s < 0 for s in steps)
@@ -363,12 +353,6 @@ class _Judged:
             e for e in self.support.cited if e.kind != "comparison" and not (alone and e.kind in ("passage", "category", "search", "scan"))
         )
         return Support(texts, texts).holds("comparisons", name)
-
-
-def _about(item: Evidence) -> set[int]:
-    """Return the lesions a piece of evidence is about."""
-    numbers = [item.inputs.get("lesion"), *(item.inputs.get("lesions") or ())]
-    return {n for n in numbers if isinstance(n, int)}
 
 
 def _contrast(item: Evidence) -> bool:

@@ -6,10 +6,11 @@ Used on a clause and, the same way, on the text of the evidence it cites. Knows 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
+from itertools import zip_longest
 
 from agent.grounding import numerals
 from agent.grounding import vocabulary as words
@@ -67,9 +68,13 @@ _SHORT_NAME = 8
 """Letters of a name that may end in a whole number: T2, S6, COVID19. A longer run hides a number."""
 _A_COUNT = 12
 """Up to this a number word without a unit is a word ("one of them"); above it a number."""
-_PARTED = re.compile(r"[,;:.\uff0c\uff1b\uff1a\u3002\u3001]|(?<![没未])(?:且|但|并|又)?有(?!无)|伴|\b(?:but|yet)\b|\band (?:has|have|with|an?)\b", re.IGNORECASE)
+_PARTED = re.compile(r"[,;:.(\uff0c\uff1b\uff1a\u3002\u3001]|(?<![没未])(?:且|但|并|又)?有(?!无)|伴|\b(?:but|yet)\b|\band (?:has|have|with|an?)\b", re.IGNORECASE)
 """Where a negation's reach ends: at a mark, or where something is affirmed anew."""
 _PER_CENT = re.compile(rf"百分之\s*(?P<n>{numerals.CHINESE}|\d+(?:\.\d+)?)")
+
+
+_AGAINST = re.compile(r"\s*(?:vs\.?|versus|against|对)\s*", re.IGNORECASE)
+"""Between two numbers that share the unit of the second."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +163,14 @@ def amounts(text: str, *, names: str | None = None) -> tuple[Amount, ...]:
         found.append(Amount(tuple(values), unit, match.start(), match.end(), match[0].strip(), worded, match.end("chain")))
     for share in _PER_CENT.finditer(read):
         found.append(Amount((numerals.value_of(share["n"]),), "%", share.start(), share.end(), share[0], True, share.end()))
-    return tuple(found)
+    return tuple(_shared(text, found))
+
+
+def _shared(text: str, found: Sequence[Amount]) -> Iterator[Amount]:
+    """Yield amounts, a number with the unit that is written behind the one it is held against: "16.9 vs 12.5 mm"."""
+    for amount, after in zip_longest(found, found[1:]):
+        joined = after is not None and not amount.unit and not amount.worded and _AGAINST.fullmatch(text[amount.end : after.start])
+        yield replace(amount, unit=after.unit) if joined else amount
 
 
 def _matches(read: str, names: str | None) -> Iterator[re.Match[str]]:

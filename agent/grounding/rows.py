@@ -21,12 +21,12 @@ from agent.grounding.told import framed
 UNDER, OVER = "<", ">"
 _TURNED = {UNDER: OVER, OVER: UNDER}
 _UNDER_BEFORE = re.compile(
-    r"(?:\b(?:under|below|less than|smaller than|shorter than|fewer than|up to|at most|no more than|not more than|not over|within|until)\s*"
+    r"(?:\b(?:under|below|less than|smaller than|shorter than|thinner than|fewer than|up to|at most|no more than|not more than|not over|within|until)\s*"
     r"|小于(?:等于)?|低于|少于|不足|不到|不超过|未超过|不大于|至多|最多|[<≤<]\s*)(?:about |约|the )?$",
     re.IGNORECASE,
 )
 _OVER_BEFORE = re.compile(
-    r"(?:\b(?:over|above|more than|larger than|greater than|bigger than|longer than|exceed(?:s|ing)?|at least|no less than|not under|from|beyond)\s*"
+    r"(?:\b(?:over|above|more than|larger than|greater than|bigger than|longer than|thicker than|exceed(?:s|ing)?|at least|no less than|not under|from|beyond)\s*"
     r"|(?<!不)(?<!未)(?:大于(?:等于)?|超过|高于|多于|达到或超过|达到|达|至少|不小于|不低于)|[>≥>]\s*)(?:about |约|the )?$",
     re.IGNORECASE,
 )
@@ -34,6 +34,7 @@ _UNDER_AFTER = re.compile(r"\s*(?:or|and) (?:less|under|below|smaller|fewer|shor
 _OVER_AFTER = re.compile(r"\s*(?:or|and) (?:more|above|over|larger|greater|bigger|longer)\b|\s*(?:及|或|和)?以上", re.IGNORECASE)
 _PAIR = 2
 _TO_UNDER = re.compile(r"\s*(?:to|-|–|~|至|到)\s*(?:under|below|less than|<|小于|不足|不到)\s*", re.IGNORECASE)
+_SLICE_OF = re.compile(r"\bslice (?P<n>\d+) of (?P<of>\d+)\b|第\s*(?P<zn>\d+)\s*/\s*(?P<zof>\d+)\s*层", re.IGNORECASE)
 _ABOUT = re.compile(
     r"(?:(?<![A-Za-z])[A-Za-z]{1,8}|(?:[≈~=±]|\b(?:about|approx(?:imately)?\.?|around|roughly|circa)|大?约)\s*)$", re.IGNORECASE
 )
@@ -119,10 +120,36 @@ def turned(text: str, told: Sequence[Amount]) -> Iterator[str]:
     >>> list(turned("6 mm to under 6 mm", amounts("6 mm to under 6 mm")))
     ['6 mm to under 6 mm']
     """
+    for slice_ in _SLICE_OF.finditer(text):
+        if int(slice_["n"] or slice_["zn"]) > int(slice_["of"] or slice_["zof"]):
+            yield slice_[0]
     for low, high in pairwise(told):
         between = text[low.end : high.start]
         if low.unit == high.unit and _TO_UNDER.fullmatch(between) and high.values[0] <= low.values[-1]:
             yield text[low.start : high.end].strip()
+
+
+_IN_ORDER = re.compile(
+    r"\s*(?:\(?\w+\)?\s*)?(?:,|\()\s*(?:which is |that is |thus |or )?(?:a little |a bit |slightly |somewhat |just |well |clearly |much |far )?"
+    r"(?:(?P<less>less|smaller|lower|shorter)|(?P<more>more|larger|greater|higher|longer)) than (?:the )?"
+    r"|[,(]\s*(?:略|稍|稍微|明显)?(?:(?P<zhless>[小低短少]于)|(?P<zhmore>[大高长多]于))[^,。;\d]{0,8}",
+    re.IGNORECASE,
+)
+
+
+def disordered(text: str, told: Sequence[Amount]) -> Iterator[str]:
+    """Yield two numbers that are told to be in an order that they are not in: "364 mm³, more than the 392 mm³".
+
+    >>> list(disordered("6 mm, more than the 8 mm", amounts("6 mm, more than the 8 mm")))
+    ['6 mm, more than the 8 mm']
+    """
+    for one, other in pairwise(told):
+        order = _IN_ORDER.fullmatch(text[one.end : other.start])
+        if order is None or one.unit != other.unit:
+            continue
+        low, high = (one, other) if order["less"] or order["zhless"] else (other, one)
+        if low.values[-1] >= high.values[0]:
+            yield text[one.start : other.end].strip()
 
 
 def limit(text: str, amount: Amount) -> str:

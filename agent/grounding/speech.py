@@ -109,6 +109,9 @@ software span spans specific specifically stored subsequent subsequently summari
 summary system taking term termed terms thank thanks therefore totalling totals typed unavailable view views welcome
 whichever willing wished yield yielded yields assistant understand understanding help helpful want wants let's let
 below above first second third firstly secondly lastly
+vol diam avg treat treated regard regarded mind caution cautious careful carefully care bear
+slightly little bit somewhat instead cover covers covering head foot toe tall taller shared common equally exceeding
+surpass surpasses trail trails likewise identical alike ascending descending rise rises rose
 """
 _REPORTING = """
 situated sited positioned localised localized localisation localization laterality sided contain contains contained
@@ -209,7 +212,9 @@ _CHINESE = """
 换算为 折合 折算 约合 接近于 数据 指标 项目 各项 方面 来看 来说 总体 整体 如需 是否需要 继续 下一步 进一步 谢谢 抱歉
 当然 没问题 您的 我们 你 你的 吗 呢 吧 啊 嗯 的话 起来 出来 上面 下面 里面 看 看来 说 讲 所得 得值 测定 测定值 量
 量得 轮廓线 描绘 圈出 圈定 标示 径 轴面 所占 乘 乘以 里 测的 处在 这里 英文 中文 精简 简短 占位 关键图像
-无法由 以外 支持
+无法由 以外 支持 球形 球体 椭球 椭球法 略 稍 稍微 略微 较为 相匹配 匹配的 网格 体素法 网格法 同在 前者 后者 居中 介于
+读片 高出 多出 超 出约 差距 差值 高于 低于 大于 小于 长于 短于 分布 分布在 波动 最后 两者
+二者 三者 满分 相对 生长计算 时间点
 """
 _TOKEN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2,}(?:-[A-Za-z]{2,})*(?:'[a-z]{0,2})?(?![A-Za-z0-9])")
 _SHORTENED = re.compile(r"(?:n't|'[a-z]{0,2})$")
@@ -228,6 +233,8 @@ _EVERYWHERE = re.compile(
 """Places that are said of no lesion by any word of its own: a size is of the lesion, not of the lung."""
 _A_SIZE = re.compile(r"\d\s*(?:mm|cm|毫米|厘米)")
 _HARMLESS_HERE = re.compile(
+    r"\b(?:hu|ct|image|attenuation|signal) noise\b|\bnoise(?= \((?:sd|standard deviation)\))|"
+    r"噪声(?=[^,。;]{0,6}(?:标准差|\d))|噪声(?=即)|"
     r"\bdominant (?=(?:long |axial )?(?:axis|diameter|dimension)\b)|\bat present\b"
     r"|\bpresent (?=(?:one|scan|ct|study|exam\w*|size|length|measurement|value|image|outline)\b)", re.IGNORECASE,
 )

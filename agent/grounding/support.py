@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from agent.grounding.claims import Amount, Claims, claims_of
+from agent.grounding.names import named, of, series, unit_of
 from agent.grounding.numerals import marked
 from agent.grounding.vocabulary import PLACES, SIDES
 from tools.evidence import Evidence
@@ -32,56 +33,15 @@ _TRUTHS = {
     "fibrosis": ("findings", "fibrosis"), "asbestos": ("findings", "asbestos"),
     "family_history": ("findings", "family history"),
 }  # fmt: skip
-QUANTITY_WORDS: Mapping[str, tuple[str, ...]] = {
-    r"long(?:est)?[- ]axis|long(?=(?: and |/| & )short ax[ei]s)|longest (?:axial )?diameter|长径|长轴": ("axial_long_axis",),
-    r"short[- ]ax[ei]s|breadth|perpendicular(?: (?:one|diameter|axis))?\b(?! (?:long|short|to))|(?<!长)短[径轴]|(?<!窗)宽(?:度|约|为)*\s*$": ("axial_short_axis",),
-    r"mean diameter|average diameter|平均(?:直)?径": ("mean_diameter", "fleischner_diameter", "lung_rads_diameter"),
-    r"mesh volume|网格体积": ("volume_mesh",),
-    r"ellipsoid(?:al)? volume|椭球体积": ("volume_ellipsoid",),
-    r"(?<!mesh )(?<!ellipsoid )(?<!ellipsoidal )volume|(?<!网格)(?<!椭球)体积": ("volume_voxel", "volume_percent"),
-    r"mean (?:attenuation|density|hu|intensity)|平均(?:CT值|密度|信号)|平均衰减": ("hu_mean", "intensity_mean"),
-    r"standard deviation|\bsd\b|标准差": ("hu_sd", "intensity_sd"),
-    r"minimum|lowest|\bmin\b|最小|最低": ("hu_min", "intensity_min"),
-    r"maximum (?:attenuation|hu)|highest|\bmax\b|最大(?:CT)?值|最高": ("hu_max", "intensity_max"),
-    r"\b5th percentile|第5百分位": ("hu_p05", "intensity_p05"),
-    r"median|中位": ("hu_p50", "intensity_p50"),
-    r"95th percentile|第95百分位": ("hu_p95", "intensity_p95"),
-    r"(?:3-?d|three-dimensional|maximum 3-?d) diameter|longest 3-?d|三维最大径": ("max_diameter_3d",),
-    r"cranio-?caudal|头足|头尾|上下径": ("craniocaudal_extent",),
-    r"surface|表面积": ("surface_area",),
-    r"sphericity|球形度": ("sphericity",),
-    r"product|乘积": ("who_product",),
-    r"thickness|层厚": ("slice_thickness",),
-    r"slice (?:interval|spacing)|slices? (?:every|apart)|层间距|层距": ("slice_interval",),
-    r"pixel (?:spacing|size)|像素(?:间距|大小)": ("pixel_spacing_i", "pixel_spacing_j"),
-    r"threshold|阈值": ("threshold",),
-    r"doubling time|倍增时间": ("doubling_time",),
-    r"(?<!slice )(?<!in the )\binterval\b(?! (?:change|growth|increase|decrease|enlargement|progression))|间隔": ("interval", "prior_interval", "slice_interval"),
-    r"sum of|总和|之和": ("sum_of_diameters", "sum_percent"),
-}
-"""What a number is called before it, and the quantities it may then be."""
-_ACROSS = re.compile(r"[x×]\s*(?:约|about|[≈~=<>])?\s*$", re.IGNORECASE)
-"""Where a second number of the same name follows: pixels are as wide as high, or not."""
-_BOTH_AXES = re.compile(r"\bbidimensional\b|\baxial (?:diameters|axes|dimensions)\b|\bdimensions\b|\bboth (?:axes|diameters)\b|\b(?:its|the) two (?:axes|diameters)\b|两径|双径|长短[径轴](?!均|平均|取)", re.IGNORECASE)
-_MEAN = re.compile(r"\b(?:mean|average|averag\w+)\b|平均|均值", re.IGNORECASE)
-_TOGETHER = re.compile(r"\s*(?:and|&|/|与|和|及|、)\s*(?:the |its |a )?", re.IGNORECASE)
-"""Between two names that share one row of numbers."""
-_DIGITS = re.compile(r"\d+(?:[.,]\d+)*(?!(?:th|d)\b)")
-_NAME_REACH = 60
-"""Characters before a number in which its name is looked for."""
 _PAIR = 2
-_TIMES = re.compile(r"^(?:prior|current|change)_")
 _SAME = {"single": re.compile(r"\b[Oo]ne (?:[\w-]+ ){0,2}(?:\([\w-]+\) )?nodule\b")}
 """Words in which a cited text says a qualifier that a clause gives by its name."""
+_ENDS = re.compile(r"\d\s*(?:to|–|—|~|〜|至|到)\s*[-−]?\d", re.IGNORECASE)
+"""A range: of a density, from the least value to the greatest."""
+_CONFIDENCE, _CONFIDENCE_REACH = re.compile(r"\bconfidence\b|置信度|可信度"), 30
 REPEATED = 10
 """Characters before a number that a clause repeats of a text: then the number has to be that text's own."""
 _A_TEXT = 40
-HIDDEN = frozenset(
-    "axial_short_axis craniocaudal_extent max_diameter_3d pca_major pca_minor pca_least volume_mesh volume_ellipsoid surface_area "
-    "sphericity who_product hu_sd hu_min hu_max hu_p05 hu_p50 hu_p95 intensity_sd intensity_min intensity_max "
-    "intensity_p05 intensity_p50 intensity_p95 doubling_time".split()
-)
-"""Quantities that a bare number never means: twenty numbers of one lesion hold one near any digit. Name them."""
 
 
 @dataclass(frozen=True)
@@ -130,16 +90,18 @@ def texts_of(item: Evidence) -> tuple[str, ...]:
 
 def carries(item: Evidence, amount: Amount, before: str) -> bool:
     """Return whether one piece of evidence holds an amount, as quantities or in its text."""
-    pool = _named(item.quantities, before)
+    unit = unit_of(amount.unit, before)
+    pool = named(item.quantities, before, unit)
     if len(amount.values) == 2 and re.search(r"[x×乘]|\bby\b", amount.text, re.IGNORECASE):
         axes = [item.quantity("axial_long_axis"), item.quantity("axial_short_axis")]
         if all(axes):
             return all(is_quantity(q, v, amount.unit) for q, v in zip(axes, amount.values, strict=True) if q is not None)
-    row, _ = _series(before)
+    row, _ = series(before, unit, ends=_ENDS.search(amount.text) is not None)
     if len(amount.values) == len(row) == _PAIR:
-        pools = [_of(item.quantities, names) for names in row]
-        return all(any(is_quantity(q, v, amount.unit) for q in held) for held, v in zip(pools, amount.values, strict=True))
-    if pool and all(any(is_quantity(q, v, amount.unit) for q in pool) for v in amount.values):
+        pools = [of(item.quantities, names) for names in row]
+        return all(any(is_quantity(q, v, unit) for q in held) for held, v in zip(pools, amount.values, strict=True))
+    unit = amount.unit if amount.unit or not _densities(pool) else unit
+    if pool and all(any(is_quantity(q, v, unit) for q in pool) for v in amount.values):
         return True
     if told(item, amount):
         return True
@@ -147,11 +109,24 @@ def carries(item: Evidence, amount: Amount, before: str) -> bool:
     numeric = isinstance(stated, (int, float)) and not isinstance(stated, bool) and not item.quantities
     if numeric and amount.unit in ("", "year") and amount.values == (Decimal(str(stated)),):
         return True
+    if amount.unit == "" and len(amount.values) == 1 and _CONFIDENCE.search(before[-_CONFIDENCE_REACH:]):
+        return _confidence(item) == amount.values[0]
     point = item.inputs.get("point")
     return bool(
         isinstance(point, list) and len(amount.values) == 1 and amount.unit in ("", "mm")
         and any(_rounds(Decimal(repr(float(p))), amount.values[0], 0) for p in point)
     )  # fmt: skip
+
+
+def _confidence(item: Evidence) -> Decimal | None:
+    """Return how sure a pair is, as it is shown: the whole share, two decimals at most."""
+    sure = item.inputs.get("confidence") if item.kind == "comparison" else None
+    return None if not isinstance(sure, (int, float)) else round(Decimal(repr(float(sure))), 2).normalize()
+
+
+def _densities(pool: Sequence[Quantity]) -> bool:
+    """Return whether a number was named as one of a density's: only then may its unit be left out."""
+    return all(q.name.startswith("hu_") for q in pool)
 
 
 def differs(item: Evidence, text: str, amount: Amount) -> bool:
@@ -165,7 +140,13 @@ def differs(item: Evidence, text: str, amount: Amount) -> bool:
     found = [(length, held, ends) for t in texts_of(item) if len(t) >= _A_TEXT for length, held, ends in (_repeated(t, before),) if ends]
     longest = max((length for length, _, _ in found), default=0)
     ends = [(held, end) for length, held, all_ends in found if length == longest for end in all_ends]
+    ends = [(held, end) for held, end in ends if _is_number(held, end)]
     return bool(ends) and not any(_goes_on_with(held, end, amount) for held, end in ends)
+
+
+def _is_number(source: str, at: int) -> bool:
+    """Return whether a number stands at a place of a text: where a word does, a clause may go on with a number of its own."""
+    return source[at : at + 1].isdigit() or any(a.start == at for a in claims_of(source).amounts)
 
 
 _GLUE = re.compile(r"(?:(?<![A-Za-z])(?:x|d|size|about|approx)|[≈~=±<>≥≤])\s*$", re.IGNORECASE)
@@ -197,67 +178,6 @@ def _goes_on_with(source: str, at: int, amount: Amount) -> bool:
 def told(item: Evidence, amount: Amount) -> bool:
     """Return whether a text of the evidence gives this amount."""
     return any(_same(amount, other) for text in texts_of(item) for other in claims_of(text).amounts)
-
-
-def _named(quantities: Sequence[Quantity], before: str) -> list[Quantity]:
-    """Return the quantities a number may be: by the name that stands before it, else those a bare number may mean."""
-    tail = _tail(before)
-    row, end = _series(before)
-    told = len(_DIGITS.findall(tail[end:]))
-    if told < len(row):
-        return _of(quantities, row[told])
-    hits = [] if row else _names_in(tail)
-    if hits:
-        _, end, names = max(hits)
-        goes_on = names[0].startswith("pixel_spacing") and _ACROSS.search(tail[end:])
-        if goes_on or not _DIGITS.search(tail[end:]):
-            return _of(quantities, names)
-    return [q for q in quantities if _measured(q.name) not in HIDDEN]
-
-
-def _tail(before: str) -> str:
-    """Return the stretch before a number in which its name may stand: back over what holds no number and no name."""
-    before = re.sub(r"(\b(?:lesion|nodule|mass|candidate)|病灶|结节|肿块)\s*\d{1,3}\b", r"\1", before, flags=re.IGNORECASE)
-    pieces = re.split(r"([;;。]|(?<!\d)[,,]|[,,](?!\d))", before)
-    tail = pieces.pop()[-_NAME_REACH:]
-    while len(pieces) > 1 and pieces.pop() in ",," and not _names_in(tail) and not re.search(r"\d", tail):
-        tail = pieces.pop() + " " + tail
-    return tail[-2 * _NAME_REACH :]
-
-
-def _series(before: str) -> tuple[tuple[tuple[str, ...], ...], int]:
-    """Return the quantities that are named together before a row of numbers, and where in its stretch; one is no row.
-
-    >>> _series("the long and short axes of lesion 1 are ")[0]
-    (('axial_long_axis',), ('axial_short_axis',))
-    """
-    tail = _tail(before)
-    both = list(_BOTH_AXES.finditer(tail))
-    hits = sorted(_names_in(tail))
-    if both and not _MEAN.search(tail) and (not hits or both[-1].end() >= hits[-1][1]):
-        return (("axial_long_axis",), ("axial_short_axis",)), both[-1].end()
-    last = hits[-_PAIR:]
-    if len(last) < _PAIR or not _TOGETHER.fullmatch(tail[last[0][1] : last[1][0]]):
-        return (), 0
-    return tuple(names for _, _, names in last), last[-1][1]
-
-
-def _names_in(tail: str) -> list[tuple[int, int, tuple[str, ...]]]:
-    """Return where names of quantities begin and end in a stretch, and what they name."""
-    return [
-        (match.start(), match.end(), names)
-        for pattern, names in QUANTITY_WORDS.items()
-        for match in re.finditer(pattern, tail, re.IGNORECASE)
-    ]
-
-
-def _of(quantities: Sequence[Quantity], names: Sequence[str]) -> list[Quantity]:
-    return [q for q in quantities if _measured(q.name) in names]
-
-
-def _measured(name: str) -> str:
-    """Return what a quantity is of, whatever time it is of: a comparison holds it as prior, current and change."""
-    return name if name == "prior_interval" else _TIMES.sub("", name)
 
 
 def is_quantity(quantity: Quantity, value: Decimal, unit: str) -> bool:

@@ -14,7 +14,7 @@ def _pattern(words: str) -> re.Pattern[str]:
     return re.compile(words, re.IGNORECASE | re.ASCII)
 
 
-_PART = r"(?:third|zone|part|portion|half|region|field)s?\b"
+_PART = r"(?:lung )?(?:third|zone|part|portion|half|region|field)s?\b"
 """What a lung is cut into, beside its lobes."""
 
 NEGATION = _pattern(
@@ -29,7 +29,7 @@ SIDES: Mapping[str, re.Pattern[str]] = {
     "left": _pattern(r"\b(?:Lt|L)\.?(?= (?:lung|side|upper|lower|hemithorax|chest)\b)|\bleft(?:[- ]sided)?\b(?! (?:out|open|blank|empty|as it|over|alone|to))|\bL[UL]L\b|左(?!键|右)|双侧|两侧|\bbilateral"),
 }
 """Sides of the patient; a bilateral finding is on both."""
-NOT_A_SIDE = _pattern(r"\b(?:that'?s|all|you'?re|is that|quite) right\b|\bleft or right\b|\bright or left\b|左右|左还是右|右还是左")
+NOT_A_SIDE = _pattern(r"\b(?:that'?s|all|you'?re|is that|quite) right\b|\bright[- ]angle[ds]?\b|\bleft or right\b|\bright or left\b|左右|左还是右|右还是左")
 
 PLACES: Mapping[str, re.Pattern[str]] = {
     "upper": _pattern(
@@ -93,6 +93,14 @@ INPUT_VALUES: Mapping[str, Mapping[str, str]] = {
 }
 """Qualifiers that are the values of a criterion's input, by input."""
 
+SCOPES: Mapping[str, re.Pattern[str]] = {
+    "screening": _pattern(
+        r"\bfor (?:use in )?(?:lung[- ]cancer )?screening\b|(?:仅|只|专)?(?:限于?|用于|适用于|针对|面向|供)(?:肺癌)?筛查"
+    ),
+}
+"""How a guideline's own scope is told, which is no word about this patient."""
+SMOKED = _pattern(r"\bsmoking history\b|\bhistory of smoking\b|\bpack[- ]?years of smoking\b|吸烟史")
+
 TRUE_OR_NOT: Mapping[str, str] = {"immunosuppressed": "immunosuppressed", "perifissural": "perifissural"}
 """Qualifiers that are a criterion's input by themselves, true or not."""
 
@@ -137,17 +145,17 @@ COMPARISONS: Mapping[str, re.Pattern[str]] = {
     "larger": _pattern(
         rf"\b(?:larger|bigger|bulkier|grown|grew|growing|growth|increas\w+|enlarg(?:ed|ing|ement)|progress\w*|swollen|swelled|"
         rf"doubles|triples|expanded(?! outline))\b{_OF_ONE}|\b(?:wider|thicker|longer) than {_SINCE}|\bgain(?:ed|ing)? (?:in )?(?:size|volume|bulk|\d)|"
-        r"\b(?:up|risen|rise|rose) in (?:size|volume|diameter)\b|\b(?:twice|double|triple|\w+ times) (?:its|the|as) "
+        r"\b(?:up|risen|rise|rose) in (?:size|volume|diameter)\b|\b(?:rose|rises|risen|climbed|(?:went|gone|going) up)\b(?= (?:by|from|over)\b)|\b(?:twice|double|triple|\w+ times) (?:its|the|as) "
         r"|\b(?:has |have |having )?(?:doubled|tripled|trebled)\b|\b(?:two|three|four)fold\b"
         r"|\b(?:rises?|rose|climb(?:s|ed)?|jump(?:s|ed)?|balloon(?:s|ed)?|swells?|progressed) to\b"
-    r"|增大|变大|增长|进展|长大|增加|增至|扩大|翻(?:倍|番)|[两二三四五六\d]倍|比(?:上次|以前|之前|前|原来)[^,。]{0,4}大|较前(?:略|稍|明显|有所)?大|大了"
+    r"|增大|变大|增长|进展|长大|增加|增至|升至|升到|增幅|扩大|翻(?:倍|番)|[两二三四五六\d]倍(?!增)|比(?:上次|以前|之前|前|原来)[^,。]{0,4}大|较前(?:略|稍|明显|有所)?大|大了"
     ),
     "smaller": _pattern(
         rf"\b(?:smaller|shr[aiu]nk\w*|decreas\w+|regress\w*|reduc\w+|diminish\w*|contracted|halve[ds])\b{_OF_ONE}|\bless bulky\b"
         rf"|\b(?:narrower|thinner|shorter) than {_SINCE}|\b(?:lost|losing|loss) (?:in|of) (?:size|volume|bulk)\b"
-        r"|\b(?:down|fallen) in (?:size|volume|diameter)\b|\bhalf (?:its|the) (?:former|previous|earlier|size)\b"
+        r"|\b(?:down|fallen) in (?:size|volume|diameter)\b|\b(?:fell|falls|fallen|dropped|declined|(?:went|gone) down)\b(?= (?:by|from)\b)|\bhalf (?:its|the) (?:former|previous|earlier|size)\b"
         r"|\b(?:falls?|fell|drop(?:s|ped)?|declin(?:es|ed)|reced(?:es|ed)|dwindl(?:es|ed)|dips?|dipped) to\b"
-    r"|缩小|变小|降至|降到|减小|减少|减至|缩至|回缩|减半|比(?:上次|以前|之前|前|原来)[^,。]{0,4}小|较前(?:略|稍|明显|有所)?小|小了"
+    r"|缩小|变小|降至|降到|降幅|减小|减少|减至|缩至|回缩|减半|比(?:上次|以前|之前|前|原来)[^,。]{0,4}小|较前(?:略|稍|明显|有所)?小|小了"
     ),
     "unchanged": _pattern(
         r"\b(?:unchanged|stable|stability|no (?:\w+ ){0,2}change|much the same|not (?:changed|grown|moved|budged)|same size|steady)\b|\bwithout (?:any )?(?:significant )?change\b"
@@ -203,7 +211,7 @@ LIMITS = _pattern(
 VAGUE = _pattern(
     r"\b(?:several|(?:a )?few|some|many|a couple of|couple of|dozens? of|multiple)\s+(?:mm|cm|millimet(?:er|re)s?|centimet(?:er|re)s?)\b"
     r"|\b(?:within|in|over|after|for) (?:a|the) (?:single )?(?:day|week|month|year)\b"
-    r"|\b(?:twice|thrice|double|triple|half)(?= (?:its|the|as)\b)|[两二三四五六七八九十\d]倍"
+    r"|\b(?:twice|thrice|double|triple|half)(?= (?:its|the|as)\b)|[两二三四五六七八九十\d]倍(?!增)"
     r"|(?:好几|几|数|多)个?(?:毫米|厘米|公分)|[一二两三四五六七八九十半\d]\s*(?:寸|英寸|尺(?!寸|度))"
     r"|\b(?:last|past|previous) (?:week|month|year|spring|summer|autumn|fall|winter)\b|\byesterday\b"
     r"|\b(?:last|this|since|early|mid|late) (?:jan(?:uary)?|feb(?:ruary)?|march|april|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b"
@@ -258,13 +266,14 @@ NEVER: Mapping[str, re.Pattern[str]] = {
 
 NAMED_LESION = _pattern(
     r"\b(?:lesions?|nodules?|mass(?:es)?|candidates?|targets?)\s+(?:\(?(?:no\.?\s*|number(?:ed)?\s*|#))?"
-    r"(\d{1,3}(?:\s*(?:,|and|&|or|to|-)\s*\d{1,3})*)(?![\d.]|\s*(?:%|-?\s*(?:mm|cm|hu|slices?|months?|days?|years?|ml)\b|[x×]|[-–~]\s*\d+\s*(?:mm|cm|months?)))"
+    r"(\d{1,3}(?:\s*,\s*\d{1,3})*(?:\s*,?\s*(?:and|&|or|to|-)\s*\d{1,3})*)(?![\d.]|\s*(?:%|-?\s*(?:mm|cm|hu|slices?|months?|days?|years?|ml)\b|[x×]|[-–~]\s*\d+\s*(?:mm|cm|months?)))"
     r"|(?:病灶|结节|肿块|候选|靶灶)\s*(?:\(?编号)?#?\s*(\d{1,3}(?:\s*(?:,|,|和|与|、|或)\s*\d{1,3})*)(?![\d.]|\s*(?:[-–~至到]\s*\d+(?:\.\d+)?\s*)?(?:%|毫米|厘米|mm|cm|个月|岁|年|天|层))"
     r"|\b(?:lesion|nodule|mass)\b[^.;,\d]{0,12},? number(?:ed)? (\d{1,3})\b(?![\d.]|\s*(?:%|-?\s*(?:mm|cm|hu|slices?)\b))"
     r"|编号(?:为|是)\s*(\d{1,3})(?![\d.])"
     r"|(?<![\d.])(\d{1,3})\s*号(?:病灶|结节|肿块|候选)"
+    r"|(?<![\w-])L(\d{1,2})(?=\s*[:,]|\s+(?:and|vs|is|has|lies|in|on|at|volume|long|short|mean|measures|size|diameter)\b)"
 )
-LIDC_SCALE = _pattern(r"(?:LIDC[^.。;;]{0,40}?)(?:1\s*(?:-|–|to|到|至)\s*5)(?:\s*(?:分|scale))?|\bout of (?:5|five)\b(?! (?:\w+ )?(?:lesion|nodule|slice))")
-DIMENSION = re.compile(r"\b[23][- ]?D\b", re.IGNORECASE)
-"""A digit that counts dimensions and measures nothing."""
+LIDC_SCALE = _pattern(r"(?:LIDC[^.。;;]{0,40}?)(?:1\s*(?:-|–|to|到|至)\s*5)(?:\s*(?:分|scale))?|\b(?:scale|rated|rating|score[ds]?)\b[^.;]{0,60}?\b(?:of|from) 1 (?:-|–|to) 5\b|\b1[- ]to[- ]5 scale\b|1\s*[-–~至到]\s*5\s*分|满分5分?|(?<=\d) of 5\b(?! (?:\w+ )?(?:lesion|nodule|slice))|\bout of (?:5|five)\b(?! (?:\w+ )?(?:lesion|nodule|slice))")
+DIMENSION = re.compile(r"\b[23][- ]?D\b|\b(?:5|50|95)th\b(?=(?: and 95th)? percentile)|第\s*(?:5|50|95)\s*(?=(?:[和与及、]第?\s*95\s*)?百分位)|(?<=第5[和与及、])95(?=百分位)", re.IGNORECASE)
+"""A digit that counts dimensions, or names a percentile, and measures nothing."""
 DATE = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?:T[\d:.+Z-]+)?")

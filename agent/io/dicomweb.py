@@ -27,8 +27,6 @@ from agent.io.archive import (
 )
 from tools.scan.dicom_header import broken, quiet
 
-_COUNTS = ("NumberOfStudyRelatedInstances", "NumberOfSeriesRelatedInstances")
-
 
 class _Session(requests.Session):
     """A session that gives up on an archive that does not answer."""

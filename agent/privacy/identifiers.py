@@ -67,15 +67,6 @@ def identifiers(text: str) -> list[Found]:
     return kept
 
 
-def replaced(text: str, put: Callable[[str, str], str]) -> str:
-    """Return the text with each identifier replaced by what `put` gives for its words and its kind."""
-    at, parts = 0, []
-    for one in identifiers(text):
-        parts += [text[at : one.start], put(text[one.start : one.end], one.kind)]
-        at = one.end
-    return "".join([*parts, text[at:]])
-
-
 def _all(text: str) -> Iterator[Found]:
     for kind, pattern, trim in _RULES:
         for match in pattern.finditer(text):

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from agent.privacy.identifiers import identifiers
+from agent.privacy.identifiers import Found, identifiers
 from agent.privacy.known import WITHHELD, Redactor, edged
 from agent.privacy.pasted import in_code, pasted
 from agent.privacy.words import everyday
@@ -28,6 +28,8 @@ _SHORTEST = 4
 """Letters or digits of what is learnt from one place and looked for in others; Chinese names have two."""
 _SHORTEST_LINE = 20
 """Characters of a letter's line that make it that line wherever it stands again; shorter ones are anybody's."""
+_KEPT = 512
+"""Texts that are known without being looked through again: some of what a thread's last messages are made of."""
 _FACTS = 20
 _PLAIN: dict[Language, tuple[str, str]] = {"en": ("(withheld)", "(the letter)"), "zh": ("(未发送)", "(信件)")}
 _KINDS: dict[Language, dict[str, tuple[str, str]]] = {
@@ -52,11 +54,12 @@ class Leaving:
         self._typed: dict[str, str] = {}
         self._learnt: dict[str, str] = {}
         self._again: re.Pattern[str] | None = None
+        self._looked: dict[str, list[Found]] = {}
 
     def learn(self, text: str) -> None:
         """Know what identifies somebody in a text by its form wherever it stands again, without title or label too."""
         before = len(self._learnt)
-        for found in identifiers(text):
+        for found in self._by_form(text):
             typed = text[found.start : found.end]
             words = re.findall(r"[^\W\d_]+", typed) if found.kind == "name" else ()
             for one in (typed, *words):
@@ -67,6 +70,15 @@ class Leaving:
             longest = sorted(self._learnt, key=lambda one: (-len(one), one))
             self._again = re.compile("|".join(map(edged, map(re.escape, longest))), re.IGNORECASE)
 
+    def _by_form(self, text: str) -> list[Found]:
+        """Return what identifies somebody by its form. A thread's messages go out again with every call of a model."""
+        found = self._looked.get(text)
+        if found is None:
+            if len(self._looked) >= _KEPT:
+                self._looked.clear()
+            found = self._looked[text] = identifiers(text)
+        return found
+
     def clean(self, text: str) -> str:
         """Return text with a mark in place of each known identifier and of what is one by its form."""
         self.learn(text)
@@ -74,7 +86,7 @@ class Leaving:
         return "".join(piece if n % 2 else self._cleaned(piece) for n, piece in enumerate(pieces))
 
     def _cleaned(self, text: str) -> str:
-        found = [(f.start, f.end, f.kind) for f in identifiers(text)]
+        found = [(f.start, f.end, f.kind) for f in self._by_form(text)]
         if self._again is not None:
             found += [(*m.span(), self._learnt.get(m[0].casefold(), "")) for m in self._again.finditer(text)]
         spans = _merged([*((a, b, "") for a, b in self._redactor.spans(text)), *found])

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from agent.planner.reading import language_of
 from agent.record import LesionRecord
 from agent.report.findings import by_size
 from agent.report.guidance import Guidance
@@ -29,7 +30,6 @@ _FIELD_OF = {"type": "nodule_type"}
 _SIZES = {"mean_diameter_mm", "diameter_mm", "current_sum_mm"}
 """Inputs that are told as the measurement they come from."""
 _SIZE_OF = {FLEISCHNER: ("fleischner_diameter", "advice.size"), LUNG_RADS: ("lung_rads_diameter", "advice.mean")}
-_CHINESE = re.compile(r"[\u3400-\u9fff]")
 _CATEGORY = re.compile(r"category (\w+):")
 
 
@@ -102,9 +102,8 @@ def _differing(material: Material, lesion: LesionRecord, rows: list[Guidance]) -
 
 def texts(material: Material, item: Evidence) -> list[str]:
     """Return a category's sentences in the report's language: action or reason first, then caveats."""
-    chinese = material.language == "zh"
     parts = [p.strip().rstrip("。.") for p in item.text.split(" | ")]
-    return [p for p in parts if p and bool(_CHINESE.search(p)) == chinese] or [""]
+    return [p for p in parts if p and language_of(p) == material.language] or [""]
 
 
 def _parents(material: Material, item: Evidence, guideline: str) -> list[str]:

@@ -20,7 +20,7 @@ from agent.events import AgentError
 from agent.report.compose import material_of
 from agent.report.kept import as_of, last_report, load_report
 from agent.report.material import Material
-from agent.report.model import Report
+from agent.report.model import Made, Report
 from agent.report.refresh import is_current
 from agent.toolset.desk import Desk
 
@@ -31,14 +31,6 @@ if TYPE_CHECKING:
 MARKDOWN, EVIDENCE = "report.md", "evidence.json"
 WORDED = ("stated", "category", "scan", "drawn")
 """Kinds of evidence that can hold free text: what a reader typed, and what was noted while reading a file."""
-
-
-@dataclass(frozen=True)
-class Made:
-    """What a writer made: files by name, and the reason for each that could not be made."""
-
-    files: Mapping[str, bytes]
-    absent: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -114,7 +106,7 @@ class Written:
 
 
 def write_files(
-    desk: Desk, folder: Path, format: str = "all", version: int | None = None, *, hide: Hide | None = None
+    desk: Desk, folder: Path, format: str = "all", *, hide: Hide | None = None
 ) -> Written:
     """Write a report's files into a folder, made if need be; with `hide` they are nobody's.
 
@@ -122,7 +114,7 @@ def write_files(
         AgentError: there is no report, the case has moved on since it was written, nothing of the format could be
             made, the folder cannot be written, or (with `hide`) the pictures may show a name.
     """
-    made = make_files(desk, format, version, hide=hide)
+    made = make_files(desk, format, hide=hide)
     if not made.files:
         raise AgentError("; ".join(f"{name} was not written: {why}" for name, why in made.absent.items()))
     return Written(tuple(put(folder, made.files)), made.absent)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Iterable
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -41,7 +40,7 @@ def places() -> list[Path]:
     return [p for p in (*inside, *(Path(s) for s in SYSTEM)) if p.is_file()]
 
 
-def embeddable(text: str, files: Iterable[Path] | None = None) -> bytes | None:
+def embeddable(text: str) -> bytes | None:
     """Return a TrueType font of the signs of a text, or None where no font is there and none is needed.
 
     The signs that any report can hold are always in it, so that it is made once a process.
@@ -50,7 +49,7 @@ def embeddable(text: str, files: Iterable[Path] | None = None) -> bytes | None:
         NoFont: the text holds a sign that no font at hand has; a standard PDF font holds Latin letters alone.
     """
     wanted = frozenset(text) - {"\n"}
-    found = list(places() if files is None else files)
+    found = places()
     if not found:
         strange = sorted(c for c in wanted if not _latin(c))
         if strange:

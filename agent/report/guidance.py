@@ -15,6 +15,7 @@ from agent.record import LesionRecord, Record
 from agent.toolset import advice
 from agent.toolset.choice import DEFAULT, RECIST, by_setting, targets
 from agent.toolset.desk import Desk
+from agent.toolset.inputs import gather
 from tools.contract import NotApplicable
 from tools.evidence import Evidence
 
@@ -124,7 +125,7 @@ def _held_to(record: Record, name: str) -> list[LesionRecord]:
 def _inputs(desk: Desk, lesion: LesionRecord, name: str) -> dict[str, Any] | None:
     """Return a criterion's inputs for a lesion, or None without a measurement in mm."""
     try:
-        return advice.gather(desk, lesion, name).values
+        return gather(desk, lesion, name).values
     except NotApplicable:
         return None
 

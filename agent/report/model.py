@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -18,6 +18,18 @@ Form = Literal["full", "short", "brief"]
 """Whole; only impression, table, recommendation and what must never be left out; whole with a brief impression."""
 Status = Literal["draft", "signed", "amended draft", "amended"]
 """Not signed; signed; a change of a signed one, not signed; such a change, signed."""
+
+
+KEY_SECTIONS = ("impression", "recommendation")
+"""Sections that stand out: what is read first."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a report is written out as: files by name, and the reason for each that could not be made."""
+
+    files: Mapping[str, bytes]
+    absent: Mapping[str, str]
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from agent.events import AgentError
 from agent.privacy import WITHHELD, Redactor
 from agent.report.dicom.filing import Filing
-from agent.report.dicom.original import Original
+from agent.report.dicom.original import NoOriginal, Original, original
 from agent.report.model import Report
 from agent.report.phrases import phrase
 from tools.deidentify import Pseudonyms, deidentify
@@ -82,6 +82,10 @@ class Nameless:
     def desk(self, desk: Desk) -> Desk:
         """Return a desk whose evidence is of nobody, for writing from."""
         return dataclasses.replace(desk, evidence=_Nobodys(desk.evidence, self), nameless=self)
+
+    def filing(self, **facts: Any) -> NamelessFiling:
+        """Return a filing of nobody; `facts` are those of `Filing`."""
+        return NamelessFiling(**facts, nameless=self)
 
     def report(self, report: Report) -> Report:
         """Return a report of nobody; one that was signed says so, not by whom."""
@@ -161,8 +165,6 @@ class _Nobodys(CaseEvidence):
 
 def look_at_pixels(desk: Desk) -> None:
     """Raise AgentError where the scan's pixels, which a report shows, may show who it is."""
-    from agent.report.dicom import NoOriginal, original
-
     scan = desk.need_scan()
     source = desk.workspace.cases.originals(desk.case_id, scan.id)
     why = "it is a picture, whose header says nothing of that" if source.format in PICTURES else None

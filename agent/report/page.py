@@ -12,13 +12,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from agent.grounding.clauses import CITE
-from agent.report.model import Report, Row, Section, Statement, Table
+from agent.report.model import KEY_SECTIONS, Made, Report, Row, Section, Statement, Table
 from agent.report.phrases import phrase
 from agent.report.pictures import KeyImage, key_images, not_shown
 from agent.report.timepoints import drawing
 
 if TYPE_CHECKING:
-    from agent.report.files import Made
     from agent.report.material import Material
     from agent.toolset.desk import Desk
 
@@ -26,9 +25,7 @@ _CODE = re.compile(r"`([^`]*)`")
 _WITH_UNIT = re.compile(r"(?<=\d) (?=(?:mm|HU|days|years|pixels|voxels|slices|×)[^A-Za-z]|(?:mm|HU)$|mm[²³])")
 _NO_BREAK = "\u00a0"
 """A number is not parted from its unit at the end of a line."""
-_KEY_SECTIONS = ("impression", "recommendation")
-"""Sections that stand out: what is read first."""
-_BEFORE_PICTURES = ("addendum", "findings", "measurements")
+BEFORE_PICTURES = ("addendum", "findings", "measurements")
 """Key images stand after the last of these."""
 
 STYLE = """
@@ -84,8 +81,6 @@ footer { margin-top: 26px; padding-top: 10px; border-top: 1px solid var(--line);
 
 def write(desk: Desk, report: Report, material: Material, made: Mapping[str, bytes]) -> Made:
     """Return report.html."""
-    from agent.report.files import Made
-
     more = phrase("picture.more", report.language) if not_shown(material) else ""
     page = to_html(report, key_images(desk, material), more=more, timeline=drawing(material))
     return Made({"report.html": page.encode()}, {})
@@ -102,7 +97,7 @@ def to_html(report: Report, pictures: Sequence[KeyImage] = (), *, more: str = ""
     language = "zh-Hans" if report.language == "zh" else "en"
     draft = report.signature is None
     body = [_head(report)]
-    at = max((n for n, s in enumerate(report.sections) if s.key in _BEFORE_PICTURES), default=len(report.sections) - 1)
+    at = max((n for n, s in enumerate(report.sections) if s.key in BEFORE_PICTURES), default=len(report.sections) - 1)
     for number, section in enumerate(report.sections):
         body.append(_section(section))
         if section.key == "comparison" and timeline:
@@ -137,7 +132,7 @@ def _head(report: Report) -> str:
 
 
 def _section(section: Section) -> str:
-    kind = "key" if section.key in _KEY_SECTIONS else "small" if section.key == "provenance" else "plain"
+    kind = "key" if section.key in KEY_SECTIONS else "small" if section.key == "provenance" else "plain"
     lines = "\n".join(_statement(s) for s in section.statements)
     table = _table(section.table) if section.table is not None and section.table.rows else ""
     return f'<section class="{kind}">\n<h2>{html.escape(section.title)}</h2>\n{lines}\n{table}</section>'

@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any
 from agent.report import svg
 from agent.report.fonts import NoFont, embeddable
 from agent.report.lines import Run, Style, flowable
-from agent.report.model import Report, Section, Statement, Table
-from agent.report.page import is_source
+from agent.report.model import KEY_SECTIONS, Made, Report, Section, Statement, Table
+from agent.report.page import BEFORE_PICTURES, is_source
 from agent.report.phrases import phrase
 from agent.report.pictures import KeyImage, key_images, not_shown
 from agent.report.timepoints import drawing
 
 if TYPE_CHECKING:
-    from agent.report.files import Made
     from agent.report.material import Material
     from agent.toolset.desk import Desk
 
@@ -35,8 +34,6 @@ INK, QUIET, FAINT = (0.11, 0.15, 0.16), (0.43, 0.48, 0.5), (0.6, 0.64, 0.66)
 TITLE_COLOUR, WARN, SIGNED, OWN = (0.06, 0.36, 0.43), (0.54, 0.35, 0.0), (0.12, 0.42, 0.23), (0.56, 0.72, 0.76)
 MARK = (0.94, 0.948, 0.952)
 """The watermark: seen at once, and no letter above it harder to read."""
-_KEY_SECTIONS = ("impression", "recommendation")
-_BEFORE_PICTURES = ("addendum", "findings", "measurements")
 _SPLIT = re.compile(r"(\[\s*E\d+(?:\s*[,;]\s*E\d+)*\s*\]|`[^`]*`)")
 _STANDARD = "Helvetica"
 _PLAIN = str.maketrans({"−": "-", "≥": ">=", "≤": "<=", "→": "->", "≈": "~"})
@@ -47,8 +44,6 @@ _NARROW = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'"})
 
 def write(desk: Desk, report: Report, material: Material, made: Mapping[str, bytes]) -> Made:
     """Return report.pdf, or the reason why it cannot be made."""
-    from agent.report.files import Made
-
     more = phrase("picture.more", report.language) if not_shown(material) else ""
     try:
         made_pdf = to_pdf(report, key_images(desk, material), more=more, timeline=drawing(material))
@@ -137,7 +132,7 @@ class _Setter:
         """Return everything in reading order."""
         found = self._head()
         sections = self.report.sections
-        at = max((n for n, s in enumerate(sections) if s.key in _BEFORE_PICTURES), default=len(sections) - 1)
+        at = max((n for n, s in enumerate(sections) if s.key in BEFORE_PICTURES), default=len(sections) - 1)
         for number, section in enumerate(sections):
             found += self._section(section)
             if section.key == "comparison" and self.timeline:
@@ -163,7 +158,7 @@ class _Setter:
     def _section(self, section: Section) -> list[Any]:
         from reportlab.platypus import CondPageBreak, Spacer
 
-        size, colour = (10.4, INK) if section.key in _KEY_SECTIONS else (9.2, INK)
+        size, colour = (10.4, INK) if section.key in KEY_SECTIONS else (9.2, INK)
         if section.key == "provenance":
             size, colour = 6.6, QUIET
         found: list[Any] = [CondPageBreak(34), Spacer(1, 5)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from string import Template
 from typing import Any
 
+from agent.notice import NOTICE, NOTICE_ZH
 from agent.report.change_phrases import CHANGE_PHRASES
 from tools.quantity import Language
 
@@ -18,10 +19,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "draft": ("DRAFT, not signed", "草稿,未签署"),
     "amended": ("ADDENDUM, DRAFT, not signed", "补充报告,草稿,未签署"),
     "signed": ("Signed by “$reader” at `$signed` [$id]", "由“$reader”于`$signed`签署 [$id]"),
-    "notice": (
-        "Research use only. Not a medical device. Every result needs review by a qualified reader.",
-        "仅供研究使用。不是医疗器械。所有结果均须由有资质的阅片者复核。",
-    ),
+    "notice": (NOTICE, NOTICE_ZH),
     "nameless.gone": ("De-identified copy: dates were taken out; where a date must stand, a placeholder does",
                       "去标识副本:日期已去除,必须有日期之处为占位日期"),
     "nameless.moved": ("De-identified copy: dates were moved by a number of days of the patient's own",

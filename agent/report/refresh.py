@@ -23,7 +23,7 @@ def refresh(desk: Desk, material: Material, *, form: Form = "full", template: st
         AgentError: it could not be kept, or the template is not valid.
     """
     signed = last_signed(desk)
-    if signed is not None and not differs(desk, signed, material, form, template):
+    if signed is not None and not _differs(signed, material, form, template):
         return signed
     report = compose(material, version=next_version(desk), form=form, template=template, signed=signed)
     gone = [f"Version {v} was signed and is not what was signed; this report does not amend it" for v in altered(desk)]
@@ -40,7 +40,7 @@ def rewritten(desk: Desk) -> Report:
     return refresh(desk, material_of(desk, last.language), form=last.form, template=last.template)
 
 
-def differs(desk: Desk, signed: Report, material: Material, form: Form, template: str | None) -> bool:
+def _differs(signed: Report, material: Material, form: Form, template: str | None) -> bool:
     """Return whether what would be written now is not what was signed."""
     if (signed.language, signed.form) != (material.language, form):
         return True

@@ -8,19 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from agent.report.model import Report, Section, Table
+from agent.report.model import Made, Report, Section, Table
 from agent.report.phrases import EMPTY_CELL
 
 if TYPE_CHECKING:
-    from agent.report.files import Made
     from agent.report.material import Material
     from agent.toolset.desk import Desk
 
 
 def write(desk: Desk, report: Report, material: Material, made: Mapping[str, bytes]) -> Made:
     """Return report.txt."""
-    from agent.report.files import Made
-
     return Made({"report.txt": to_text(report).encode()}, {})
 
 

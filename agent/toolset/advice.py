@@ -5,7 +5,8 @@ A criterion's inputs come from measurements and from what the reader stated, nev
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from agent.privacy import Redactor
 from agent.privacy.leaving import Leaving, neutral
@@ -13,12 +14,14 @@ from agent.record import Record
 from agent.toolset.choice import by_setting
 from agent.toolset.desk import Desk
 from agent.toolset.from_question import applied
-from agent.toolset.inputs import SUMS
-from agent.toolset.inputs import gather as gather
+from agent.toolset.inputs import SUMS, Inputs, gather
+from agent.toolset.measuring import measure_one
 from agent.toolset.sums import sum_of_targets, wanted_targets
-from agent.toolset.vision import measure_one
 from tools.contract import NotApplicable
 from tools.evidence import Evidence
+
+if TYPE_CHECKING:
+    import knowledge
 
 
 def assess(desk: Desk, guideline: str | None = None, lesion: int | None = None) -> dict[str, Any]:
@@ -59,24 +62,32 @@ def assess(desk: Desk, guideline: str | None = None, lesion: int | None = None) 
         result["withdrawn"] = [e.id for e in earlier if e.id not in desk.record.current and e.inputs.get("row")]
         return result
     passages = [record_passage(desk, knowledge.passage(name)) for name in found.cites]
-    item = desk.evidence.add(
-        "category", guideline, "1", scan_id=desk.scan.id if desk.scan else None,
-        inputs={
-            "guideline": guideline, "title": title, "lesion": chosen.number, "row": found.row,
-            "category": found.category, "used": {k: v for k, v in inputs.values.items() if v is not None},
-            "rests_on": [k for k in found.used if k in inputs.values],
-            "basis": inputs.basis, "out_of_scope": bool(found.out_of_scope),
-        },
-        text=_text(found),
-        parents=tuple(dict.fromkeys((*inputs.parents, *(p.id for p in passages)))),
-        supersedes=tuple(e.id for e in earlier),
-    )  # fmt: skip
+    item = _record_category(desk, result, found, inputs, passages, earlier)
     last = earlier[-1] if earlier else None
     changed = last is not None and last.inputs.get("row") and last.inputs.get("row") != found.row
     desk.keep(focus=chosen.number, asked=None)
     result |= {"evidence": item.id, "cites": [p.id for p in passages]}
     result["withdrawn"] = [last.id] if changed and last else []
     return result
+
+
+def _record_category(
+    desk: Desk, told: dict[str, Any], found: knowledge.Assessment, inputs: Inputs, passages: Sequence[Evidence],
+    earlier: Sequence[Evidence],
+) -> Evidence:
+    """Record what a guideline's table gave, with all it rests on, in place of what it gave before."""
+    return desk.evidence.add(
+        "category", told["guideline"], "1", scan_id=desk.scan.id if desk.scan else None,
+        inputs={
+            **{name: told[name] for name in ("guideline", "title", "lesion", "row", "category", "basis")},
+            "used": {k: v for k, v in inputs.values.items() if v is not None},
+            "rests_on": [k for k in found.used if k in inputs.values],
+            "out_of_scope": bool(found.out_of_scope),
+        },
+        text=_text(found),
+        parents=tuple(dict.fromkeys((*inputs.parents, *(p.id for p in passages)))),
+        supersedes=tuple(e.id for e in earlier),
+    )  # fmt: skip
 
 
 def find_guideline(desk: Desk, question: str, guideline: str | None = None) -> dict[str, Any]:

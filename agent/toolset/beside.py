@@ -14,6 +14,7 @@ from typing import Any, Literal
 from agent.record import LesionRecord
 from agent.toolset import anatomy
 from agent.toolset.desk import Desk, brief
+from agent.toolset.measuring import measure_one
 from tools.contract import (
     Cancelled,
     MeasureRequest,
@@ -144,8 +145,6 @@ def dice(a: Mask, b: Mask) -> Quantity:
 
 def _beside(desk: Desk, first: Evidence, drawn: Sequence[Outline], seed: Mapping[str, Any]) -> dict[str, Any]:
     """Record alternatives to an outline, the size of each and the agreement of every two."""
-    from agent.toolset.vision import measure_one
-
     number = int(first.inputs["lesion"])
     lesion = desk.record.lesion(number)
     assert lesion is not None

@@ -24,8 +24,8 @@ from agent.record import LesionRecord, PriorRecord, is_axis
 from agent.toolset.before import NOT_REVIEWED, measure_prior, outline_prior, scan_of
 from agent.toolset.desk import Desk, brief
 from agent.toolset.gone import gone_numbers
+from agent.toolset.measuring import measure_one
 from agent.toolset.sums import sum_of_targets, wanted_targets
-from agent.toolset.vision import measure_one
 from agent.toolset.which_prior import meant
 from tools.compare import Comparison, Pair, TimePoint
 from tools.contract import NotApplicable

@@ -14,7 +14,7 @@ from agent.people import Level
 from agent.record import LesionRecord, Record
 from agent.workspace import Workspace
 from tools.contract import FindResult, NotApplicable, Request, SegmentResult, Task, ToolError, ToolFailed, ToolSpec
-from tools.evidence import CaseEvidence, Evidence
+from tools.evidence import CaseEvidence
 from tools.mask import Mask
 from tools.quantity import Quantity, show_value
 from tools.scan import Scan
@@ -200,8 +200,3 @@ class Desk:
 def brief(quantities: tuple[Quantity, ...]) -> dict[str, dict[str, Any]]:
     """Return quantities as a model sees them: rounded as a reader would, with unit."""
     return {q.name: {"value": float(show_value(q)), "unit": q.unit} for q in quantities}
-
-
-def where_of(item: Evidence) -> str:
-    """Return where a mask lies, in words."""
-    return str(item.inputs.get("where") or "")

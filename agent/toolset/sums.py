@@ -13,7 +13,7 @@ from typing import Any
 
 from agent.record import LesionRecord, is_axis
 from agent.toolset.desk import Desk
-from agent.toolset.vision import measure_one
+from agent.toolset.measuring import measure_one
 from tools.change import difference, named, percent_change, sum_of_diameters
 from tools.contract import NotApplicable
 from tools.evidence import Evidence

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from agent.record import LesionRecord
-from agent.seen_on import seen_on
 from agent.toolset import anatomy, beside
 from agent.toolset.desk import Desk, brief
+from agent.toolset.measuring import measure_one
 from tools.contract import (
+    Candidate,
     FindRequest,
-    MeasureRequest,
     NotApplicable,
     SegmentRequest,
     SegmentResult,
@@ -49,36 +49,37 @@ def find(desk: Desk, side: str | None = None, max_candidates: int = 10) -> dict[
         quantities=(Quantity("candidates", len(result.candidates), "{candidate}", "candidates above threshold"),),
         text=" ".join((*result.notes, *result.not_assessed)),
     )  # fmt: skip
-    shown = []
-    for candidate in result.candidates:
-        if not candidate.mask.count:
-            continue
-        number, known = _number(desk, candidate.mask)
-        if known is not None and known.outlined:
-            mask = known.mask_evidence  # an outline that a reader asked for is not replaced by a rough region
-        else:
-            mask = desk.evidence.add(
-                "mask", spec.name, spec.version, mask=candidate.mask, scan_id=scan.id, parents=(search.id,),
-                inputs={
-                    "lesion": number, "label": candidate.group, "group": candidate.group, "outlined": False,
-                    "point": list(candidate.mask.core_mm), **desk.place(candidate.mask),
-                },
-                quantities=(
-                    Quantity("rank", candidate.rank, "1", f"place in the list of {candidate.group} candidates"),
-                    Quantity("approximate_diameter", candidate.diameter_mm, "mm", "of the rough region, not measured"),
-                ),
-                supersedes=(known.mask_evidence.id,) if known else (),
-            )  # fmt: skip
-        shown.append(
-            {"lesion": number, "evidence": mask.id, "group": candidate.group, "rank": candidate.rank,
-             "cut_off": touches_edge(candidate.mask), "side": mask.inputs.get("side"),
-             "where": mask.inputs.get("where", "")}
-        )  # fmt: skip
+    shown = [_record_candidate(desk, c, spec, search) for c in result.candidates if c.mask.count]
     anatomy.locate_all(desk)
     desk.keep(focus=shown[0]["lesion"] if len(shown) == 1 else desk.state.get("focus"))
     return {
         "evidence": search.id, "count": len(shown), "candidates": shown,
         "not_assessed": list(result.not_assessed), "notes": list(result.notes),
+    }  # fmt: skip
+
+
+def _record_candidate(desk: Desk, candidate: Candidate, spec: ToolSpec, search: Evidence) -> dict[str, Any]:
+    """Record a candidate's rough region under the number of its lesion; an outline that is there stays."""
+    number, known = _number(desk, candidate.mask)
+    if known is not None and known.outlined:
+        mask = known.mask_evidence  # an outline that a reader asked for is not replaced by a rough region
+    else:
+        mask = desk.evidence.add(
+            "mask", spec.name, spec.version, mask=candidate.mask, scan_id=search.scan_id, parents=(search.id,),
+            inputs={
+                "lesion": number, "label": candidate.group, "group": candidate.group, "outlined": False,
+                "point": list(candidate.mask.core_mm), **desk.place(candidate.mask),
+            },
+            quantities=(
+                Quantity("rank", candidate.rank, "1", f"place in the list of {candidate.group} candidates"),
+                Quantity("approximate_diameter", candidate.diameter_mm, "mm", "of the rough region, not measured"),
+            ),
+            supersedes=(known.mask_evidence.id,) if known else (),
+        )  # fmt: skip
+    return {
+        "lesion": number, "evidence": mask.id, "group": candidate.group, "rank": candidate.rank,
+        "cut_off": touches_edge(candidate.mask), "side": mask.inputs.get("side"),
+        "where": mask.inputs.get("where", ""),
     }  # fmt: skip
 
 
@@ -104,21 +105,11 @@ def segment(
     places = anatomy.wanted(desk, tool)
     if places is not None:
         return anatomy.outline(desk, places)
-    old: LesionRecord | None = None
     again = point is None and box is None
+    corrects = lesion is not None or change is not None or bool(add or avoid)
+    old = desk.pick(lesion) if lesion is not None else None
     if again:
-        selection = desk.state.get("selection") or {}
-        if lesion is None and change is None and selection and not (add or avoid):
-            point, box = selection.get("point"), selection.get("box")
-        elif lesion is None and change is None and not (add or avoid) and desk.by_itself("segment", tool):
-            pass  # the tool needs no place
-        else:
-            old = desk.pick(lesion)
-            point, box = old.mask_evidence.inputs.get("point"), old.mask_evidence.inputs.get("box")
-            if point is None and box is None:
-                point = list(desk.evidence.mask(old.mask_evidence).core_mm)
-    elif lesion is not None:
-        old = desk.pick(lesion)
+        old, point, box = _meant(desk, old, corrects, tool)
     if again and old and tool and not (tools or add or avoid or change or threshold):
         held = beside.taken(desk, old, tool)
         if held is not None:
@@ -150,6 +141,26 @@ def segment(
     }  # fmt: skip
 
 
+def _meant(
+    desk: Desk, lesion: LesionRecord | None, corrects: bool, tool: str | None
+) -> tuple[LesionRecord | None, list[float] | None, list[float] | None]:
+    """Return lesion, point and box that are meant where neither point nor box was given.
+
+    Unless an outline is corrected that is the reader's selection, or no place where the tool needs none; else the place
+    that the lesion was outlined from.
+    """
+    selection = desk.state.get("selection") or {}
+    if not corrects and selection:
+        return None, selection.get("point"), selection.get("box")
+    if not corrects and desk.by_itself("segment", tool):
+        return None, None, None
+    old = lesion or desk.pick(None)
+    point, box = old.mask_evidence.inputs.get("point"), old.mask_evidence.inputs.get("box")
+    if point is None and box is None:
+        point = list(desk.evidence.mask(old.mask_evidence).core_mm)
+    return old, point, box
+
+
 def measure(desk: Desk, lesion: int | None = None, own_line: bool = False) -> dict[str, Any]:
     """Measure one lesion, or every lesion when none is named and none is in focus; or take the reader's own line."""
     if own_line:
@@ -173,24 +184,6 @@ def _own_line(desk: Desk, lesion: int | None) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def measure_one(desk: Desk, lesion: LesionRecord) -> dict[str, Any]:
-    """Measure a lesion's current mask and record it; an earlier measurement of it is superseded."""
-    scan = desk.need_scan()
-    mask = desk.evidence.mask(lesion.mask_evidence)
-    result, spec = desk.submit("measure", "measure", MeasureRequest(scan, mask))
-    replaced = (lesion.measurement.id,) if lesion.measurement else ()
-    item = desk.evidence.add(
-        "measurement", spec.name, spec.version, scan_id=scan.id, parents=(lesion.mask_evidence.id,),
-        inputs={"lesion": lesion.number, "mask": lesion.mask_evidence.id, **seen_on(scan, result.quantities)},
-        quantities=result.quantities, text=" ".join(result.notes), supersedes=replaced,
-    )  # fmt: skip
-    return {
-        "lesion": lesion.number, "evidence": item.id, "mask": lesion.mask_evidence.id,
-        "where": lesion.where, "outlined": lesion.outlined, "quantities": brief(result.quantities),
-        "supersedes": list(replaced), "notes": list(result.notes),
-    }  # fmt: skip
-
-
 def record_drawn(desk: Desk, mask: Mask, number: int | None = None) -> Evidence:
     """Record a mask that the reader drew or loaded, under its own lesion number. Raises NotApplicable."""
     if not mask.count:
@@ -204,7 +197,7 @@ def record_drawn(desk: Desk, mask: Mask, number: int | None = None) -> Evidence:
     item = desk.evidence.add(
         "drawn", "reader", "1", mask=mask, scan_id=mask.scan_id,
         inputs={"lesion": number, "label": mask.label, "outlined": True, **desk.place(mask)},
-        quantities=(_voxel_volume(desk, mask),) if desk.scan is not None and desk.scan.has_mm else (),
+        quantities=(_voxel_volume(mask),) if desk.scan is not None and desk.scan.has_mm else (),
         supersedes=(known.mask_evidence.id,) if known else (),
     )  # fmt: skip
     if desk.scan is not None:
@@ -227,7 +220,7 @@ def _record_mask(
 ) -> Evidence:
     quantities = [Quantity("threshold", result.threshold, "1", "probability at which a voxel counts as inside")]
     if desk.scan is not None and desk.scan.has_mm:
-        quantities.append(_voxel_volume(desk, mask))
+        quantities.append(_voxel_volume(mask))
     return desk.evidence.add(
         "mask", spec.name, spec.version, mask=mask, weights=spec.weights_sha256, scan_id=mask.scan_id,
         inputs={"lesion": number, "label": mask.label, "outlined": True, **seed, **desk.place(mask)},
@@ -236,7 +229,7 @@ def _record_mask(
     )  # fmt: skip
 
 
-def _voxel_volume(desk: Desk, mask: Mask) -> Quantity:
+def _voxel_volume(mask: Mask) -> Quantity:
     voxel = abs(float(np.linalg.det(mask.grid_affine[:3, :3])))
     return Quantity("volume_voxel", mask.count * voxel, "mm3", "number of voxels x voxel volume")
 

@@ -9,6 +9,7 @@ import hashlib
 import io
 from typing import Any
 
+from agent.cases import Cases
 from agent.toolset.desk import Desk
 from tools.blobs import Blobs
 from tools.contract import ClassifyRequest, NotApplicable
@@ -27,16 +28,17 @@ def explained(desk: Desk, request: ClassifyRequest, name: str) -> dict[str, Any]
     content = io.BytesIO()
     Image.fromarray(picture(made)).save(content, "PNG")
     file = f"{hashlib.sha256(content.getvalue()).hexdigest()[:24]}.png"
-    _kept(desk).put(file, content.getvalue())
+    _kept(desk.workspace.cases, desk.case_id).put(file, content.getvalue())
     return {"picture": file, "note": made.note, "evidence": False}
 
 
-def picture_of(desk: Desk, name: str) -> bytes:
-    """Return a picture of this case, a PNG, for whoever shows it. Raises NotApplicable for a name it has not."""
-    if name not in _kept(desk).names():
+def picture_of(cases: Cases, case_id: str, name: str) -> bytes:
+    """Return a picture of a case, a PNG, for whoever shows it. Raises NotApplicable for a name it has not."""
+    kept = _kept(cases, case_id)
+    if name not in kept.names():
         raise NotApplicable(f"This case has no explanation {name!r}. Ask again what the tool looked at.")
-    return _kept(desk).get(name)
+    return kept.get(name)
 
 
-def _kept(desk: Desk) -> Blobs:
-    return desk.workspace.cases.files(desk.case_id).under(FOLDER)
+def _kept(cases: Cases, case_id: str) -> Blobs:
+    return cases.files(case_id).under(FOLDER)

@@ -8,10 +8,11 @@ from pathlib import Path
 import httpx
 import pytest
 import scripted
-import servers
+from bothways import Place
 from scripted import BIG, QUIMBY, balls
 from wire import Server
 
+from agent.cases import Cases
 from agent.llm import endpoint
 from agent.session import Session
 from agent.settings import Settings
@@ -40,6 +41,14 @@ def desk(session: Session) -> Desk:
 
 
 @pytest.fixture
+def cases(tmp_path: Path, place: Place) -> Iterator[Cases]:
+    """No case yet, in each of the two databases."""
+    made = Cases(tmp_path, place.databases)
+    yield made
+    made.close()
+
+
+@pytest.fixture
 def server() -> Server:
     return Server()
 
@@ -55,13 +64,3 @@ def wired(workspace: Workspace, server: Server) -> Iterator[Session]:
         session = Session.open(balls(source=QUIMBY), workspace=workspace, endpoint=model)
         session.call("segment", point=list(BIG))
         yield session
-
-
-@pytest.fixture
-def shared_settings(
-    postgres: servers.PostgresServer, bucket: servers.Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Settings:
-    """Settings of a replica: an empty database, an empty place in a bucket."""
-    for name, value in bucket.environment.items():
-        monkeypatch.setenv(name, value)
-    return Settings(home=tmp_path / "a", database=postgres.fresh(), store=bucket.store())

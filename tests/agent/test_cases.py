@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +15,6 @@ from agent.cases import Cases
 from agent.events import UnknownCase
 from agent.session import Session
 from agent.workspace import Workspace
-
-
-@pytest.fixture
-def cases(tmp_path: Path, place: Place) -> Iterator[Cases]:
-    made = Cases(tmp_path, place.databases)
-    yield made
-    made.close()
 
 
 def test_a_new_case_is_empty_and_has_an_opaque_id(cases: Cases) -> None:

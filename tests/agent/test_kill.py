@@ -62,17 +62,11 @@ def _ids(home: Path, case: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("point", ["tool", "clause"])
+LATE = [pytest.param(point, marks=pytest.mark.long) for point in ("evidence", "finished", "settle")]
+
+
+@pytest.mark.parametrize("point", ["tool", "clause", *LATE])
 def test_a_killed_turn_leaves_a_sound_case(tmp_path: Path, point: str) -> None:
-    case = _begun(tmp_path)
-    kept = _ids(tmp_path, case)
-    assert _killed(tmp_path, case, point)
-    _sound(tmp_path, case, kept)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("point", ["evidence", "finished", "settle"])
-def test_a_turn_killed_elsewhere_leaves_a_sound_case(tmp_path: Path, point: str) -> None:
     case = _begun(tmp_path)
     kept = _ids(tmp_path, case)
     assert _killed(tmp_path, case, point)

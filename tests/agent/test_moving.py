@@ -126,13 +126,13 @@ def test_a_move_onto_other_cases_changes_neither(shared_settings: Settings, tmp_
 def test_a_file_that_arrived_otherwise_is_told(shared_settings: Settings, tmp_path: Path) -> None:
     import dataclasses
 
-    from tools.blobs import open_blobs
+    from tools.blobs_remote import open_store
 
     home = tmp_path / "old"
     filled(home).close()
     target = dataclasses.replace(shared_settings, home=home)
     assert move(target).problems == ()
-    blobs = open_blobs(target.store, tmp_path / "x")
+    blobs = open_store(target.store, tmp_path / "x")
     report = next(name for name in blobs.names("cases") if "/reports/" in name)
     blobs.put(report, b"{}")
     assert move(target).problems == (f"{report} arrived otherwise than it was sent.",)

@@ -15,6 +15,7 @@ from scripted import BIG, SMALL, balls
 from agent import Failed, Session, Settings, Workspace
 from tools.blobs import StoreDown
 from tools.database import DatabaseDown, DatabaseMismatch
+from tools.database.postgres import Postgres
 
 pytestmark = pytest.mark.long
 ROOT = Path(__file__).resolve().parents[2]
@@ -142,6 +143,19 @@ def test_tables_of_an_older_version_are_made_whole(postgres: servers.PostgresSer
     made.cases.share("c", "local", "somebody", "read")
     assert made.evidence._db.row("SELECT number FROM counted") == (len(session.evidence.all()),)
     made.close()
+
+
+def test_a_connection_finds_out_that_the_servers_machine_is_gone(postgres: servers.PostgresServer) -> None:
+    """A machine without power refuses nothing: a turn would wait for what the kernel waits, a quarter of an hour."""
+    url = postgres.fresh()
+    for more, waited in (("", "10000"), ("?tcp_user_timeout=4000", "4000")):
+        made = Postgres(url + more)
+        try:
+            with made.pool.connection() as connection:
+                asked = connection.info.get_parameters()
+            assert (asked["tcp_user_timeout"], asked["keepalives_idle"], asked["connect_timeout"]) == (waited, "10", "5")
+        finally:
+            made.close()
 
 
 def test_replicas_that_start_at_once_make_the_tables_once(postgres: servers.PostgresServer, tmp_path: Path) -> None:

@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from bothways import Place
 
 from agent.cases import Cases
 from agent.events import NoRight, UnknownCase
 from agent.sharing import MOST_SHARES
 
 ANN, BOB, CAT = "ann", "bob", "cat"
-
-
-@pytest.fixture
-def cases(tmp_path: Path, place: Place) -> Iterator[Cases]:
-    made = Cases(tmp_path, place.databases)
-    yield made
-    made.close()
 
 
 def test_a_share_opens_a_case_for_as_much_as_it_says(cases: Cases) -> None:

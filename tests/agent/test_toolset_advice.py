@@ -11,8 +11,8 @@ import knowledge
 from agent.card import withdrawn
 from agent.session import Session
 from agent.toolset import act
-from agent.toolset.advice import gather
 from agent.toolset.desk import Desk
+from agent.toolset.inputs import gather
 from agent.workspace import Workspace
 from tools import NotApplicable, Quantity
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import scripted
-from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 from scripted import BIG, ScriptedModel, balls, call
 from wire import of, says
 
@@ -95,6 +96,28 @@ def test_an_abandoned_turn_frees_the_case(session: Session) -> None:
     turn = session.ask("hello")
     next(turn)
     turn.close()  # type: ignore[attr-defined]
+    assert says(list(session.ask("hello"))) == ["Done."]
+
+
+def test_what_a_step_that_would_not_end_still_does_falls_into_no_other_turn(workspace: Workspace) -> None:
+    go_on, began = threading.Event(), threading.Event()
+
+    def slow(messages: Sequence[BaseMessage]) -> AIMessage:
+        began.set()
+        go_on.wait(30)
+        return AIMessage("Late.")
+
+    workspace.settings = dataclasses.replace(workspace.settings, timeout_s=0.05)
+    model = ScriptedModel(steps=[call("recall"), slow])
+    session = Session.open(balls(), workspace=workspace, endpoint=model)
+    turn = session.ask("hello")
+    assert isinstance(next(turn), ToolStarted)
+    assert began.wait(30)
+    turn.close()  # type: ignore[attr-defined]
+    assert [e.error for e in session.ask("hello") if isinstance(e, Failed)] == ["Busy"]
+    go_on.set()
+    while any(t.name == "scanwright-turn" for t in threading.enumerate()):
+        time.sleep(0.01)
     assert says(list(session.ask("hello"))) == ["Done."]
 
 

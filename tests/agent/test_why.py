@@ -7,6 +7,7 @@ import re
 import pytest
 from scripted import BIG
 
+from agent.grounding import check, fill
 from agent.planner import plan
 from agent.planner.answers.vision import rated
 from agent.toolset import act
@@ -29,6 +30,11 @@ def test_the_map_is_kept_in_the_case_and_no_evidence_holds_it(desk: Desk) -> Non
     picture = picture_of(desk.workspace.cases, desk.case_id, told["picture"])
     assert picture.startswith(b"\x89PNG")
     assert "/" not in str(told)
+    held, current = desk.record.by_id, desk.record.current
+    for language in ("en", "zh"):
+        for clause in rated(made, language, "why"):  # type: ignore[arg-type]
+            said = fill(clause, held, language)  # type: ignore[arg-type]
+            assert check(said, held, current=current) == [], said
     assert "explanation" not in act(desk, "classify", {})
 
 

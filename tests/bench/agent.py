@@ -253,11 +253,13 @@ def _steps(rounds: int) -> float:
 
 
 def _overhead(workspace: Any, rounds: int) -> dict[str, Any]:
-    """Compare a whole turn with a bare agent of the same model script and the same tool, in turn."""
+    """Compare a whole turn with a bare agent of the same model script and the same tool, in turn: one that keeps nothing,
+    and one that keeps its thread as the graph does by itself."""
     import scripted
     from langchain.agents import create_agent
     from langchain_core.messages import AIMessage, HumanMessage
     from langchain_core.tools import tool
+    from langgraph.checkpoint.sqlite import SqliteSaver
 
     from agent import Session
 
@@ -273,20 +275,29 @@ def _overhead(workspace: Any, rounds: int) -> dict[str, Any]:
 
     script = scripted.ScriptedModel()
     bare = create_agent(script, [recall])
-    times: dict[str, list[float]] = {"bare": [], "graph": [], "planner": []}
-    for number in range(rounds + 2):
+    keeping = SqliteSaver.from_conn_string(str(workspace.settings.home / "bare.sqlite"))
+    kept = create_agent(script, [recall], checkpointer=keeping.__enter__())
+    thread = {"configurable": {"thread_id": "1"}}
+
+    def answered(agent: Any, thread: Any = None) -> float:
         script.steps[:] = [scripted.call("recall"), AIMessage("Done.")]
-        one = _ms(lambda: list(bare.stream({"messages": [HumanMessage("settings?")]}, stream_mode=["messages", "updates"])))
+        asked = {"messages": [HumanMessage("settings?")]}  # a new one: the graph gives it an id of its own
+        return _ms(lambda: list(agent.stream(asked, thread, stream_mode=["messages", "updates"])))
+
+    times: dict[str, list[float]] = {"bare": [], "kept": [], "graph": [], "planner": []}
+    for number in range(rounds + 2):
+        one, half = answered(bare), answered(kept, thread)
         graph._endpoint.steps[:] = [scripted.call("recall", what="settings"), AIMessage("Done.")]  # type: ignore[union-attr]
         two = _ms(lambda: list(graph.ask("settings?")))
         took: list[float] = []
         three = _ms(lambda n=number, t=took: _turn(planner, TURNS[n % len(TURNS)], t)) - sum(took)
         if number >= 2:  # the first two warm up
-            for name, value in (("bare", one), ("graph", two), ("planner", three)):
+            for name, value in (("bare", one), ("kept", half), ("graph", two), ("planner", three)):
                 times[name].append(value)
+    keeping.__exit__(None, None, None)
     middle = {name: round(statistics.median(held), 1) for name, held in times.items()}
     return {
-        "bare_agent_ms": middle["bare"], "graph_ms": middle["graph"], "graph_adds_ms": round(middle["graph"] - middle["bare"], 1),
+        "bare_agent_ms": middle["bare"], "bare_agent_kept_ms": middle["kept"], "graph_ms": middle["graph"], "graph_adds_ms": round(middle["graph"] - middle["bare"], 1),
         "planner_turn_ms": middle["planner"], "planner_turn_most_ms": round(max(times["planner"]), 1),
     }  # fmt: skip
 

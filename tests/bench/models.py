@@ -26,6 +26,7 @@ DATA = HERE.parents[2] / "shared" / "data"
 
 import own_images  # noqa: E402
 
+from agent.settings import Settings  # noqa: E402
 from tools import ClassifyRequest, FindRequest, NotApplicable, Registry, SegmentRequest, ToolError, load_scan  # noqa: E402
 from tools.registry import Installed  # noqa: E402
 
@@ -40,7 +41,7 @@ def run(arguments: Sequence[str]) -> dict[str, Any]:
     parser = argparse.ArgumentParser(prog="scanwright bench models")
     parser.add_argument("--tool", help="a tool by name, with --data")
     parser.add_argument("--data", type=Path, help="a folder of images and labels")
-    parser.add_argument("--tools", type=Path, help="a folder of tools of your own")
+    parser.add_argument("--tools", type=Path, help="a folder of tools of your own; left out: the data folder's tools/")
     parser.add_argument("--csv", type=Path, help="write one line a lesion")
     parser.add_argument("--score", help="the classifier's score; left out: its first")
     parser.add_argument("--above", type=float, help="labels above this count as positive")
@@ -75,14 +76,17 @@ def shown(figure: dict[str, float]) -> str:
 
 
 def anybodys(options: argparse.Namespace) -> dict[str, Any]:
-    tool = Registry.discover(options.tools).get(options.tool)
+    chosen = Settings.from_environment()
+    tool = Registry.discover(options.tools or chosen.own_tools, chosen.isolate).get(options.tool)
     if tool.spec.task not in TASKS:
         raise NotApplicable(
             f"{tool.spec.name} is a tool to {tool.spec.task}. This bench measures tools to {' and to '.join(TASKS)}."
         )
+    if options.csv is not None and not options.csv.resolve().parent.is_dir():
+        raise NotApplicable(f"There is no folder {options.csv.parent} to write {options.csv.name} into. Make it first.")
     cases = own_images.read_folder(options.data, QUICK if options.quick else None)
     stated = {"modality": options.modality, "body_part": options.body_part}
-    title(f"{tool.spec.name} {tool.spec.version} on {len(cases)} images")
+    title(f"{tool.spec.name} {tool.spec.version} on {len(cases)} image{'s' * (len(cases) != 1)}")
     start = time.perf_counter()
 
     def tell(done: int) -> None:
@@ -90,14 +94,14 @@ def anybodys(options: argparse.Namespace) -> dict[str, Any]:
 
     if tool.spec.task == "segment":
         rows = own_images.segmented(tool, cases, stated, tell)
-        figures = own_images.segment_figures(rows)
     else:
         rows = own_images.classified(tool, cases, stated, options.score, tell)
-        figures = own_images.classify_figures(rows, options.above)
     seconds = time.perf_counter() - start
-    if options.csv is not None:
+    if options.csv is not None:  # before the figures, which a table may be needed to understand
         own_images.write_csv(options.csv, rows)
         say("written, one line a lesion", str(options.csv))
+    segments = tool.spec.task == "segment"
+    figures = own_images.segment_figures(rows) if segments else own_images.classify_figures(rows, options.above)
     for name, figure in figures.items():
         say(name.replace("_", " "), shown(figure) if isinstance(figure, dict) else figure)
     for reason in sorted({r.refused for r in rows if r.refused})[:3]:

@@ -3,6 +3,7 @@
 A folder holds images (`images/` or `image/`) and label volumes (`labels/`, `masks/` or `mask/`) under the same names;
 every value above 0 is a lesion. `cases.csv`, optional for a segmenter, has the columns `name` (the file's, without its
 ending), `patient`, `lesion` (the label value; left out: every lesion of the file) and, for a classifier, `label`.
+For a segmenter of several structures the label values are its structures, in the order in which its spec names them.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from tools import ClassifyRequest, NotApplicable, SegmentRequest, ToolError, load_scan
+from tools import ClassifyRequest, NotApplicable, ScanError, SegmentRequest, SegmentResult, ToolError, load_scan
+from tools.engines.local import answer
 from tools.lesions import read_labels
 from tools.mask import Mask
 from tools.measure import measure_box
@@ -67,9 +69,10 @@ def read_folder(folder: Path, quick: int | None = None) -> list[Case]:
     images, labels = _named(folder, IMAGES), _named(folder, LABELS)
     alone = sorted(set(images) ^ set(labels))
     if alone:
+        has, lacks = ("an image", "labels") if alone[0] in images else ("labels", "an image")
         raise NotApplicable(
-            f"{len(alone)} files have no partner of the same name, {alone[0]!r} first: every image needs its labels. "
-            "Add the missing files or take the others out."
+            f"{len(alone)} file{'s have' if len(alone) > 1 else ' has'} no partner of the same name: {alone[0]!r} has {has} "
+            f"and lacks {lacks}. Add what is missing, or take the others out."
         )
     table = _table(folder / "cases.csv", set(images))
     cases = [Case(name, images[name], labels[name], tuple(table.get(name, ()))) for name in sorted(images)]
@@ -109,13 +112,25 @@ def _table(path: Path, known: set[str]) -> dict[str, list[dict[str, str]]]:
     return found
 
 
-def _lesions(case: Case, scan: Scan) -> Iterator[tuple[int, Mask, dict[str, str]]]:
-    """Give a case's lesions with their row of the table."""
-    masks = read_labels(case.labels, scan)
-    by_lesion = {int(r["lesion"]): r for r in case.rows if (r.get("lesion") or "").strip().isdigit()}
-    general = next((r for r in case.rows if not (r.get("lesion") or "").strip()), None)
+def _read(case: Case, stated: dict[str, str | None]) -> tuple[Scan, dict[int, Mask]]:
+    """Return a case's image and its labels. Raises NotApplicable with the case's name for what cannot be used."""
+    try:
+        scan = load_scan(case.image, **stated)
+        return scan, read_labels(case.labels, scan)
+    except (ToolError, ScanError) as error:
+        raise NotApplicable(f"{case.name}: {error}") from error
+
+
+def _lesions(case: Case, masks: dict[int, Mask]) -> Iterator[tuple[int, Mask, dict[str, str]]]:
+    """Give a case's lesions with their row of the table. Raises NotApplicable for a row of no lesion."""
+    by_lesion = {(r.get("lesion") or "").strip(): r for r in case.rows}
+    general = by_lesion.pop("", None)
+    stray = sorted(set(by_lesion) - {str(value) for value in masks})
+    if stray:
+        held = ", ".join(map(str, masks))
+        raise NotApplicable(f"cases.csv names lesion {stray[0]!r} of {case.name!r}; its labels hold {held}.")
     for value, mask in masks.items():
-        row = by_lesion.get(value, general)
+        row = by_lesion.get(str(value), general)
         if row is not None or not case.rows:
             yield value, mask, row or {}
 
@@ -124,8 +139,8 @@ def segmented(tool: Installed, cases: Sequence[Case], stated: dict[str, str | No
     """Return one row a lesion for a segmenter: a click at the lesion's most interior voxel."""
     rows = []
     for n, case in enumerate(cases):
-        scan = load_scan(case.image, **stated)
-        for value, truth, row in _lesions(case, scan):
+        scan, masks = _read(case, stated)
+        for value, truth, row in _lesions(case, masks):
             rows.append(_segmented(tool, scan, truth, Row(case.name, row.get("patient") or case.name, value, _wide(truth, scan))))
         tell(n + 1)
     return rows
@@ -134,14 +149,27 @@ def segmented(tool: Installed, cases: Sequence[Case], stated: dict[str, str | No
 def _segmented(tool: Installed, scan: Scan, truth: Mask, row: Row) -> Row:
     known = {f.name: getattr(row, f.name) for f in fields(row)}
     try:
-        answer = tool.run(SegmentRequest(scan, point=truth.core_mm)).mask
+        outline = _structure(tool, answer(tool, SegmentRequest(scan, point=truth.core_mm)), row.lesion)
     except ToolError as error:
         return Row(**{**known, "dice": 0.0, "refused": str(error)})
-    dice = 2.0 * answer.overlap(truth) / max(1, answer.count + truth.count)
-    wide = _wide(answer, scan)
+    dice = 2.0 * outline.overlap(truth) / max(1, outline.count + truth.count)
+    wide = _wide(outline, scan)
     error = abs(wide - row.diameter_mm) if wide is not None and row.diameter_mm is not None else None
-    volume = 100.0 * abs(answer.count / truth.count - 1.0)
+    volume = 100.0 * abs(outline.count / truth.count - 1.0)
     return Row(**{**known, "dice": dice, "diameter_error_mm": error, "volume_error_percent": volume})
+
+
+def _structure(tool: Installed, result: SegmentResult, value: int) -> Mask:
+    """Return the outline that a label value stands for. Raises NotApplicable where it was not outlined."""
+    names = tool.spec.labels
+    if len(names) < 2:
+        return result.mask
+    if value > len(names):
+        raise NotApplicable(f"label {value} stands for none of {tool.spec.name}'s structures ({', '.join(names)})")
+    found = next((m for m in (result.mask, *result.parts) if m.label == names[value - 1]), None)
+    if found is None:
+        raise NotApplicable(f"{names[value - 1]} was not outlined")
+    return found
 
 
 def _wide(mask: Mask, scan: Scan) -> float | None:
@@ -159,8 +187,8 @@ def classified(
         raise NotApplicable("A classifier is scored against the column 'label' of cases.csv; there is none. Add it.")
     rows = []
     for n, case in enumerate(cases):
-        scan = load_scan(case.image, **stated)
-        for value, mask, row in _lesions(case, scan):
+        scan, masks = _read(case, stated)
+        for value, mask, row in _lesions(case, masks):
             label = _number(row.get("label") or "", case.name)
             made = Row(case.name, row.get("patient") or case.name, value, _wide(mask, scan), label=label)
             rows.append(_classified(tool, scan, mask, made, score))
@@ -171,7 +199,7 @@ def classified(
 def _classified(tool: Installed, scan: Scan, mask: Mask, row: Row, score: str | None) -> Row:
     known = {f.name: getattr(row, f.name) for f in fields(row)}
     try:
-        scores = {q.name: q.value for q in tool.run(ClassifyRequest(scan, mask)).scores}
+        scores = {q.name: q.value for q in answer(tool, ClassifyRequest(scan, mask)).scores}
     except ToolError as error:
         return Row(**{**known, "refused": str(error)})
     name = score or next(iter(scores), "")
@@ -204,6 +232,9 @@ def interval(rows: Sequence[Row], statistic: Callable[[list[Row]], float]) -> di
 def segment_figures(rows: Sequence[Row]) -> dict[str, Any]:
     """Return Dice, errors in mm and percent, and how often the tool refused."""
     answered = [r for r in rows if not r.refused]
+    if not answered:
+        why = next(iter(sorted({r.refused for r in rows})), "there was none")
+        raise NotApplicable(f"None of {len(rows)} lesions was outlined, so there are no figures. The first reason: {why}")
     known = [r for r in answered if r.diameter_error_mm is not None]
     figures: dict[str, Any] = {
         "lesions": len(rows), "patients": len({r.patient for r in rows}), "refused": len(rows) - len(answered),

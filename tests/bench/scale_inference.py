@@ -7,7 +7,7 @@ shipped bundle's weights are at hand, of each way against the outlines. Instance
 from __future__ import annotations
 
 import time
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -127,12 +127,27 @@ def prompted(rounds: int, windows: int = 8) -> dict[str, Any]:
     compiled = NoduleSegmenter()
     compiled.load(device)
     compiled._network = torch.compile(compiled._network, mode="reduce-overhead")
-    ways[f"{windows} windows one by one, compiled (CUDA graphs)"] = lambda: [compiled._looked([w]) for w in given]
-    return {"windows": windows, "device": device, "of": "seconds", "ways": in_turn(ways, rounds)}
+    why = _breaks(lambda: compiled._looked(given[:1]))
+    if not why:
+        ways[f"{windows} windows one by one, compiled (CUDA graphs)"] = lambda: [compiled._looked([w]) for w in given]
+    told = {"compiled": f"it cannot be compiled here ({why})"} if why else {}
+    return {"windows": windows, "device": device, "of": "seconds", **told, "ways": in_turn(ways, rounds)}
+
+
+def _breaks(act: Callable[[], Any]) -> str:
+    """Return the kind of error that an act ends with; empty when it ends well."""
+    try:
+        act()
+    except Exception as error:  # compiling fails in as many ways as there are compilers
+        return type(error).__name__
+    return ""
 
 
 def imports() -> dict[str, float]:
-    """Return seconds from nothing to the segmenter's first outline, in a process of its own each, and of MONAI alone."""
+    """Return seconds from nothing to the segmenter's first outline, in a process of its own each, and of MONAI alone.
+
+    And how many of MONAI's modules that first outline imports.
+    """
     import subprocess
     import sys
 
@@ -140,13 +155,16 @@ def imports() -> dict[str, float]:
         "from tools import SegmentRequest; from tools.phantom import Sphere, chest_phantom\n"
         "from tools.models.nodule_segmenter.model import NoduleSegmenter\n"
         "scan, _ = chest_phantom((Sphere((60.0, 0.0, 0.0), 12.0, 30.0),), spacing=(1.4, 1.4, 2.5))\n"
-        "tool = NoduleSegmenter(); tool.load('cpu'); tool.run(SegmentRequest(scan, (60.0, 0.0, 0.0)))"
+        "tool = NoduleSegmenter(); tool.load('cpu'); tool.run(SegmentRequest(scan, (60.0, 0.0, 0.0)))\n"
+        "import sys; print(sum(m.partition('.')[0] == 'monai' for m in sys.modules))"
     )
+    said: list[str] = []
     programs = {"first outline": first, "import torch": "import torch", "import monai.networks.nets": "import monai.networks.nets"}
 
     def act(code: str) -> float:
         began = time.perf_counter()
-        subprocess.run([sys.executable, "-c", code], cwd=Path(ROOT), check=True, capture_output=True)
+        said.append(subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True).stdout)
         return round(time.perf_counter() - began, 2)
 
-    return {name: min(act(code) for _ in range(2)) for name, code in programs.items()}
+    found = {name: min(act(code) for _ in range(2)) for name, code in programs.items()}
+    return {**found, "modules of MONAI imported": int(said[0])}

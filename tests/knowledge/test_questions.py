@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+from benches import load
 
 from knowledge import Store
 
@@ -17,14 +16,7 @@ AIMS = {"guideline@1": 0.85, "guideline@5": 0.97, "fact@5": 0.93}
 
 @pytest.fixture(scope="module")
 def bench() -> ModuleType:
-    path = Path(__file__).parents[1] / "bench" / "knowledge.py"
-    spec = importlib.util.spec_from_file_location("bench_of_knowledge", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return load("knowledge")
 
 
 def measured(bench: ModuleType, store: Store, questions: list[Any]) -> dict[str, float]:

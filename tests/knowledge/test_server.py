@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -15,19 +17,19 @@ import pytest
 from letters import LetterEmbedder
 from servers import free_port
 
-from knowledge import BadInput, BrokenStore, Store
+from knowledge import BadInput, BrokenStore, Store, index_server
 from knowledge.index_server import hang_up
 from knowledge.ingest import ingest
 
 QUESTION = "one solid nodule"
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+@contextlib.contextmanager
+def serving(folder: Path, port: int) -> Iterator[str]:
+    """Run a server over a folder, and end it."""
     command = shutil.which("chroma", path=str(Path(sys.executable).parent)) or shutil.which("chroma")
     if command is None:
         pytest.skip("the chroma command is not installed beside this Python")
-    port, folder = free_port(), tmp_path_factory.mktemp("chroma")
     running = subprocess.Popen(
         [command, "run", "--path", str(folder), "--host", "127.0.0.1", "--port", str(port)],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -46,6 +48,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     finally:
         running.terminate()
         running.wait(timeout=20)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with serving(tmp_path_factory.mktemp("chroma"), free_port()) as url:
+        yield url
 
 
 @pytest.fixture
@@ -124,9 +132,42 @@ def test_a_collection_deleted_in_use_is_built_again(server: str, tmp_path: Path,
     assert _nearest(store, embedder) == answer
 
 
+def test_a_server_that_does_not_answer_is_not_waited_for_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Something takes the connection and says nothing."""
+    monkeypatch.setattr(index_server, "ANSWER_S", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        store = Store(tmp_path, LetterEmbedder(), server=f"http://127.0.0.1:{silent.getsockname()[1]}")
+        with pytest.raises(BrokenStore, match=r"timed out\. Check that the server runs"):
+            store.ready()
+
+
+def test_a_connection_waits_for_an_answer_for_so_long_and_no_longer(server: str, tmp_path: Path, keep: Keep) -> None:
+    embedder = LetterEmbedder()
+    store = keep(Store(tmp_path, embedder, server=server))
+    _nearest(store, embedder)
+    assert store._index is not None
+    limits = [session.timeout for session in index_server._sessions(store._index._client)]
+    assert limits
+    assert {(limit.connect, limit.read) for limit in limits} == {(index_server.ANSWER_S, index_server.READ_S)}
+
+
+@pytest.mark.long
+def test_a_server_that_goes_away_in_use_is_told_and_answers_again_when_it_is_back(tmp_path: Path, keep: Keep) -> None:
+    embedder, folder, port = LetterEmbedder(), tmp_path / "chroma", free_port()
+    with serving(folder, port) as url:
+        store = keep(Store(tmp_path / "here", embedder, server=url))
+        answer = _nearest(store, embedder)
+    with pytest.raises(BrokenStore, match="Check that the server runs"):
+        _nearest(store, embedder)
+    embedded = embedder.encoded
+    with serving(folder, port):
+        assert _nearest(store, embedder) == answer
+    assert embedder.encoded == embedded + 1, "only the question was embedded"
+
+
 def test_a_server_that_is_not_there_is_a_clear_error(tmp_path: Path) -> None:
     store = Store(tmp_path, LetterEmbedder(), server=f"http://127.0.0.1:{free_port()}")
-    with pytest.raises(BrokenStore, match="chroma run"):
+    with pytest.raises(BrokenStore, match=r"[a-z]\. Check that the server runs \(chroma run\)"):
         store.ready()
 
 

@@ -59,7 +59,7 @@ def test_a_file_of_the_operators_is_trusted_only_when_allowed(tmp_path: Path) ->
 def test_nobody_else_can_claim_to_report_for_scanwright(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL)
     (tmp_path / "own.py").write_text(FILE.format(more=', reported_by="the Scanwright authors"'))
-    assert "`reported_by` is who measured them" in Registry.discover(tmp_path).broken["own"]
+    assert "`reported_by` is who measured them" in Registry.discover(tmp_path).broken["own.py"]
 
 
 def test_its_outline_feeds_no_criteria_until_then(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import socket
 import threading
 from pathlib import Path
 
@@ -19,16 +20,16 @@ from tools.blobs import (
     StoreDown,
     TakenBlob,
     folder_blobs,
-    open_blobs,
 )
+from tools.blobs_remote import open_store
 from tools.scan.cache import keep_scan, kept_scan
 
 
 @pytest.fixture(params=["folder", "memory"])
 def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
     """A folder, and a place that is reached through fsspec."""
-    where = None if request.param == "folder" else f"memory://{tmp_path.name}"
-    return open_blobs(where, tmp_path / "home")
+    where = str(tmp_path / "home") if request.param == "folder" else f"memory://{tmp_path.name}"
+    return open_store(where, tmp_path / "home")
 
 
 class Mirror:
@@ -150,7 +151,7 @@ def test_what_is_fetched_is_kept_up_to_a_limit_and_goes_with_what_it_is_of(
     from tools import blobs_remote
 
     monkeypatch.setattr(blobs_remote, "CACHE_BYTES", 2500)
-    blobs = open_blobs(f"memory://{tmp_path.name}", tmp_path)
+    blobs = open_store(f"memory://{tmp_path.name}", tmp_path)
     for number in range(4):
         blobs.put(f"c/{number}", bytes(1000))
         file = blobs.file(f"c/{number}")
@@ -163,7 +164,7 @@ def test_what_is_fetched_is_kept_up_to_a_limit_and_goes_with_what_it_is_of(
 
 def test_an_address_that_is_none_is_one_line_without_its_secret(tmp_path: Path) -> None:
     with pytest.raises(BlobError, match=r"names nosuch://h/x, which cannot be opened") as caught:
-        open_blobs("nosuch://user:secret-word@h/x?token=secret-word", tmp_path)
+        open_store("nosuch://user:secret-word@h/x?token=secret-word", tmp_path)
     assert "secret-word" not in str(caught.value)
 
 
@@ -171,10 +172,34 @@ def test_an_address_that_is_none_is_one_line_without_its_secret(tmp_path: Path) 
 def test_a_bucket_does_the_same(bucket: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in bucket.environment.items():  # type: ignore[attr-defined]
         monkeypatch.setenv(name, value)
-    blobs = open_blobs(bucket.store(), tmp_path)  # type: ignore[attr-defined]
+    blobs = open_store(bucket.store(), tmp_path)  # type: ignore[attr-defined]
     test_what_is_put_comes_back(blobs)
     test_what_is_to_be_new_replaces_nothing(blobs)
     test_a_name_with_a_hash_is_held_to_it(blobs)
     test_a_cipher_wraps_all_that_goes_in_and_no_file_is_mapped(blobs)
     with pytest.raises(StoreDown, match="no such bucket"):
-        open_blobs("s3://nobody-has-this/x", tmp_path).get("a")
+        open_store("s3://nobody-has-this/x", tmp_path).get("a")
+
+
+@pytest.mark.parametrize("act", ["get", "put", "put_new", "exists", "names", "delete"])
+def test_a_bucket_that_says_nothing_is_away_and_not_waited_for_without_end(
+    act: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The library by itself waits for ever when it writes, and says of everything that it is not there."""
+    pytest.importorskip("s3fs")
+    from tools import blobs_remote
+
+    for name, value in {"_READ_S": 0.2, "_TRIES": 1, "_PUT_S": 0.4}.items():
+        monkeypatch.setattr(blobs_remote, name, value)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            monkeypatch.setenv(name, "test")
+        blobs = open_store("s3://scans/x", tmp_path)
+        acts = {
+            "get": lambda: blobs.get("a/one"), "put": lambda: blobs.put("a/one", b"1"),
+            "put_new": lambda: blobs.put("a/one", b"1", new=True), "exists": lambda: blobs.exists("a/one"),
+            "names": blobs.names, "delete": lambda: blobs.delete("a/one"),
+        }  # fmt: skip
+        with pytest.raises(StoreDown, match="cannot be reached"):
+            acts[act]()

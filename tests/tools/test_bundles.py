@@ -124,6 +124,17 @@ def test_a_zip_and_a_pt_file_are_taken(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("quiet")
+def test_of_two_bundles_of_one_name_the_file_is_told(tmp_path: Path) -> None:
+    made = make_bundle(tmp_path / "made" / "tiny")
+    shutil.copytree(made, tmp_path / "tools" / "tiny")
+    for name in ("x-first", "y-second"):
+        shutil.make_archive(str(tmp_path / "tools" / name), "zip", made.parent, "tiny")
+    registry = registry_of(tmp_path / "tools")
+    assert set(registry.broken) == {"x-first.zip", "y-second.zip"}
+    assert registry.broken["y-second.zip"] == "another tool is already called 'tiny' (it comes from bundle tiny); rename one of them"
+
+
+@pytest.mark.usefixtures("quiet")
 def test_weights_that_changed_are_refused_until_they_are_pinned_again(tmp_path: Path) -> None:
     made = make_bundle(tmp_path / "tiny")
     assert "tiny" in registry_of(tmp_path).tools
@@ -135,6 +146,57 @@ def test_weights_that_changed_are_refused_until_they_are_pinned_again(tmp_path: 
         registry_of(tmp_path).get("tiny").run(SegmentRequest(oblique_scan()))
     renew(made, tmp_path / "bundle_pins.json")
     assert registry_of(tmp_path).get("tiny").run(SegmentRequest(oblique_scan())).mask.count
+
+
+def flat_bundle(folder: Path, *, out: int = 2, modality: str = "CT") -> Path:
+    """A bundle that outlines single pictures, its network's answer named as two channels of a label map."""
+    import torch
+    from monai.networks.nets import UNet
+    from safetensors.torch import save_file
+
+    network = {"spatial_dims": 2, "in_channels": 1, "out_channels": out, "channels": [4, 8], "strides": [2]}
+    formats = json.loads(json.dumps(METADATA["network_data_format"]))
+    formats["inputs"]["image"] |= {"spatial_shape": [16, 16], "modality": modality}
+    formats["outputs"]["pred"] |= {"format": "labels", "num_channels": 1}
+    steps = [s for s in INFERENCE["preprocessing"]["transforms"] if s["_target_"] not in ("Orientationd", "Spacingd")]
+    made = make_bundle(
+        folder, metadata={"network_data_format": formats}, weights="",
+        inference={
+            "network_def": {"_target_": "UNet", **network}, "patch": [16, 16],
+            "preprocessing": {"_target_": "Compose", "transforms": steps},
+            "postprocessing": {"_target_": "Compose", "transforms": [{"_target_": "AsDiscreted", "keys": "pred", "argmax": True}]},
+        },
+    )  # fmt: skip
+    torch.manual_seed(2)
+    save_file(UNet(**network).state_dict(), made / "models" / "model.safetensors")
+    return made
+
+
+def test_one_made_for_pictures_goes_through_a_volume_slice_by_slice(tmp_path: Path) -> None:
+    flat_bundle(tmp_path / "flat")
+    tool, scan = registry_of(tmp_path).get("flat"), oblique_scan()
+    told: list[float] = []
+    result = tool.run(SegmentRequest(scan), lambda fraction, phrase: told.append(fraction))
+    assert "12 slices were outlined one by one" in " ".join(result.notes)
+    assert told == sorted(told)
+    for k in (0, scan.shape[2] // 2):
+        alone = Scan.build(scan.voxels[:, :, k : k + 1], scan.affine, modality=scan.modality, body_part=scan.body_part)
+        assert (tool.run(SegmentRequest(alone)).mask.voxels[:, :, 0] == result.mask.voxels[:, :, k]).all()
+
+
+def test_a_film_network_does_not_take_a_volume(tmp_path: Path) -> None:
+    flat_bundle(tmp_path / "flat", modality="DX")
+    scan = oblique_scan()
+    scan = Scan.build(scan.voxels, scan.affine, modality=Known("DX", "known"), body_part=scan.body_part)
+    with pytest.raises(NotApplicable, match=r"made for single pictures; .* Open one slice of it"):
+        registry_of(tmp_path).get("flat").run(SegmentRequest(scan))
+
+
+def test_label_values_without_a_name_are_told_and_left_out(tmp_path: Path) -> None:
+    flat_bundle(tmp_path / "flat", out=6)
+    result = registry_of(tmp_path).get("flat").run(SegmentRequest(oblique_scan()))
+    assert not result.parts
+    assert any("label values that its metadata does not name" in note for note in result.notes), result.notes
 
 
 class Harmful:
@@ -182,6 +244,9 @@ def test_a_broken_bundle_is_listed_as_such_and_harms_no_other(tmp_path: Path, ch
     assert "good" in registry.tools
 
 
+FIVE = {**INFERENCE["network_def"], "out_channels": 5}
+
+
 @pytest.mark.usefixtures("quiet")
 @pytest.mark.parametrize(
     ("inference", "said"),
@@ -190,11 +255,49 @@ def test_a_broken_bundle_is_listed_as_such_and_harms_no_other(tmp_path: Path, ch
         ({"network_def": {"_target_": "os.system", "command": "touch SHOULD_NOT_EXIST"}}, "'os.system', which is not on the list"),
         ({"network_def": {"_target_": "subprocess.run", "args": ["touch"]}}, "not on the list"),
         ({"network_def": {"_target_": "EfficientNetBN", "model_name": "efficientnet-b0", "pretrained": True}}, "asked to pretrained"),
-        ({"network_def": {**INFERENCE["network_def"], "channels": "@features"}, "features": "@network_def"}, "refers to itself"),
+        ({"preprocessing": {"_target_": "Compose", "transforms": [{"_target_": "Lambdad", "keys": "image", "func": "$print"}]}}, "Lambdad"),
+        ({"patch": "$[__import__('os').getpid()]"}, "a call of \"__import__('os').getpid\", which is not run here"),
+        ({"patch": "$import os"}, "is not one of numbers, lists and references"),
+        ({"patch": "$[os]"}, "the name 'os'"),
+        ({"patch": "$[n for n in (1, 2)]"}, "ListComp"),
+        ({"inferer": {"_target_": "mine.Inferer"}}, "'mine.Inferer', which is not on the list"),
+        ({"network_def": {**INFERENCE["network_def"], "in_channels": 4}}, "takes 4 channels (in_channels); metadata.json says 1"),
+        ({"network_def": "@mine", "mine": {"_target_": "mine.Net"}}, "'mine.Net', which is not on the list"),
+        ({"network_def": FIVE}, "answers 5 channels (out_channels); metadata.json says 2"),
+        ({"network_def": {**FIVE, "out_channels": "@n"}, "n": 7}, "answers 7 channels"),
+    ],
+)
+def test_what_a_configuration_must_not_ask_for_is_said_when_it_is_listed(
+    tmp_path: Path, inference: dict[str, Any], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    make_bundle(tmp_path / "tools" / "bad", inference=inference, weights="")
+    (tmp_path / "tools" / "bad" / "models" / "model.safetensors").touch()
+    registry = registry_of(tmp_path / "tools")
+    assert said in registry.broken["bad"]
+    assert "bad" not in registry.tools
+    assert not list(tmp_path.rglob("SHOULD_NOT_EXIST"))
+
+
+def test_what_is_left_out_or_never_run_is_not_held_against_a_bundle(tmp_path: Path) -> None:
+    steps = INFERENCE["postprocessing"]["transforms"]
+    off = {"_target_": "mine.Saver", "_disabled_": True}
+    chosen = "$[16, 16, 16] if @small else os.getpid()"
+    make_bundle(tmp_path / "tiny", inference={
+        "postprocessing": {"_target_": "Compose", "transforms": [*steps, off]}, "patch": chosen, "small": True,
+        "train": {"_target_": "mine.Trainer"}, "inferer": {**INFERENCE["inferer"], "device": "@device"},
+        "device": "$torch.device('cuda:0' if torch.cuda.is_available() else 'cpu')",
+    })  # fmt: skip
+    assert registry_of(tmp_path).get("tiny").run(SegmentRequest(oblique_scan())).mask.count
+
+
+@pytest.mark.usefixtures("quiet")
+@pytest.mark.parametrize(
+    ("inference", "said"),
+    [
         ({"network_def": {**INFERENCE["network_def"], "channels": [4]}}, "cannot be built"),
         ({"network_def": {**INFERENCE["network_def"], "channels": [8, 8]}}, "do not fit its network"),
         ({"network_def": "@nowhere"}, "has no 'nowhere'"),
-        ({"preprocessing": {"_target_": "Compose", "transforms": [{"_target_": "Lambdad", "keys": "image", "func": "$print"}]}}, "Lambdad"),
     ],
 )
 def test_what_a_configuration_must_not_do_is_refused(
@@ -215,7 +318,7 @@ def test_a_zip_that_climbs_out_is_broken_and_writes_nothing(tmp_path: Path) -> N
     folder.mkdir()
     with zipfile.ZipFile(folder / "climber.zip", "w") as archive:
         archive.writestr("../configs/metadata.json", json.dumps(METADATA))
-    assert "leaves its folder" in registry_of(folder).broken["climber"]
+    assert "leaves its folder" in registry_of(folder).broken["climber.zip"]
     assert not (tmp_path / "configs").exists()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -59,6 +60,40 @@ def test_a_new_package_passes_its_own_tests_and_the_checks(tmp_path: Path) -> No
     assert found["twice the same on a ball, oblique, 0.8 x 0.9 x 2.5 mm"][0]
 
 
+def test_a_package_of_every_task_passes_its_own_tests_and_keeps_the_contract(tmp_path: Path) -> None:
+    from tools import Registry
+    from tools.checks.child import _runs
+    from tools.contract import REQUESTS
+
+    root, paths = Path(__file__).resolve().parents[2], []
+    (tmp_path / "tools").mkdir()
+    for task in REQUESTS:
+        model = next(f for f in write_package(f"new-{task}", tmp_path / "packages", task) if f.name == "model.py")
+        (tmp_path / "tools" / f"{model.parent.name}.py").write_bytes(model.read_bytes())
+        paths.append(str(tmp_path / "packages" / f"new-{task}"))
+    registry = Registry.discover(tmp_path / "tools")
+    for task in REQUESTS:
+        tool = registry.get(f"new-{task}")
+        assert tool.spec.task == task
+        checks = _runs(tool)
+        assert all(c.holds is not False for c in checks), checks
+        assert any(c.name.startswith("it answers") and c.holds for c in checks), checks
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--import-mode=importlib", "--rootdir", str(tmp_path),
+         *(f"{p}/tests" for p in paths)],
+        cwd=tmp_path, env={"PYTHONPATH": ":".join([str(root), *paths]), "PATH": "/usr/bin:/bin"},
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "9 passed" in ran.stdout
+
+
+def test_a_task_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(NotApplicable, match="The tasks are find, segment, classify, measure, prepare"):
+        write_package("cut", tmp_path, "dance")
+    assert not (tmp_path / "cut").exists()
+
+
 @pytest.mark.parametrize("name", ["Liver", "a b", "../up", "", "1x", "-a"])
 def test_a_name_that_is_none_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(NotApplicable, match="small letters"):
@@ -71,9 +106,29 @@ def test_nothing_is_written_over(tmp_path: Path) -> None:
         write_package("cut", tmp_path)
 
 
-def test_a_bundle_is_checked(tmp_path: Path) -> None:
-    found = checked(make_bundle(tmp_path / "tiny"))
+def test_a_bundle_is_checked_as_a_zip_too_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
+    made = make_bundle(tmp_path / "made" / "tiny", weights="model.pt")
+    archive = Path(shutil.make_archive(str(tmp_path / "packed" / "tiny"), "zip", made.parent, "tiny"))
+    found = checked(archive)
     assert found["passed"], found
+    assert "model.pt is a pickle, of which only tensors are read" in found["its weights hold no code"][1]
+    assert list(archive.parent.iterdir()) == [archive]
+    assert not list(tmp_path.rglob(".unpacked"))
+
+
+def test_one_made_for_pictures_is_tried_on_a_single_slice_too() -> None:
+    from tools.checks.trial import trials
+    from tools.contract import ToolSpec
+
+    for modality, parts, names in (
+        ("CT", ("CHEST",), ["a chest phantom", "one slice of a ball"]),
+        ("MR", (), ["a ball, 1 x 1 x 1 mm", "a ball, oblique, 0.8 x 0.9 x 2.5 mm", "one slice of a ball"]),
+        ("DX", (), ["a ball, 1 x 1 x 1 mm"]),
+    ):
+        spec = ToolSpec("a", "segment", "1", "s", "n", (modality,), parts, ("x",), "MIT", needs_3d=False)
+        made = list(trials(spec))
+        assert [t.name for t in made] == names
+        assert made[-1].scan.is_2d
 
 
 @pytest.mark.parametrize(
@@ -82,7 +137,7 @@ def test_a_bundle_is_checked(tmp_path: Path) -> None:
         ("grid = np.random.random(scan.shape) > 0.5", "", "twice the same on a ball, 1 x 1 x 1 mm", "two masks: fix the seeds"),
         ("scan = type(scan).build(grid[1:], np.eye(4)); grid = grid[1:]", "", "its masks lie on the grid of a ball, 1 x 1 x 1 mm", "names another scan"),
         pytest.param("return None", "", "it answers a ball, 1 x 1 x 1 mm", "it answered NoneType, not SegmentResult", marks=pytest.mark.long),
-        pytest.param("raise RuntimeError('broken')", "", "it answers a ball, 1 x 1 x 1 mm", "RuntimeError: broken", marks=pytest.mark.long),
+        pytest.param("raise RuntimeError('broken')", "", "it answers a ball, 1 x 1 x 1 mm", "RuntimeError: broken (own.py, line 13)", marks=pytest.mark.long),
         ("__import__('socket').create_connection(('example.org', 80))", "", "no network", "asked for the address of 'example.org'"),
         pytest.param("pass", "import pickle", "no pickle, no evaluated text", "imports pickle", marks=pytest.mark.long),
         pytest.param("pass", "import torch", "listing it is quick", "do so in load", marks=pytest.mark.long),

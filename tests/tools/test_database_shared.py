@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.blobs import BlobError, open_blobs
+from tools.blobs import BlobError
+from tools.blobs_remote import open_store
 from tools.contract import StateDown
 from tools.database import (
     ROWID,
@@ -68,7 +69,7 @@ def test_without_the_extra_the_line_names_it(absent: str, monkeypatch: pytest.Mo
 def test_without_the_extra_a_bucket_names_it(absent: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, absent, None)
     with pytest.raises(BlobError, match=r"scanwright\[shared\]"):
-        open_blobs("s3://bucket/prefix", tmp_path)
+        open_store("s3://bucket/prefix", tmp_path)
 
 
 def test_the_default_loads_nothing_of_it() -> None:

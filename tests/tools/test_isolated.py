@@ -117,6 +117,30 @@ def test_every_kind_of_request_travels(tmp_path: Path, phantom) -> None:  # type
             assert getattr(back, name, None) == getattr(request, name, None)
 
 
+def test_a_result_of_every_task_is_whole_after_its_folder_is_gone(tmp_path: Path, phantom) -> None:  # type: ignore[no-untyped-def]
+    from tools.contract import REQUESTS
+    from tools.template import write_package
+
+    scan, (mask,) = phantom
+    for task in REQUESTS:
+        model = next(f for f in write_package(f"new-{task}", tmp_path / "packages", task) if f.name == "model.py")
+        (tmp_path / f"{model.parent.name}.py").write_bytes(model.read_bytes())
+    apart, here = Registry.discover(tmp_path, isolate=("own",)), Registry.discover(tmp_path)
+    for task, request in (
+        ("find", FindRequest(scan=scan)), ("classify", ClassifyRequest(scan, mask)), ("measure", MeasureRequest(scan, mask)),
+        ("prepare", PrepareRequest(scan, {"size": 5})),
+    ):  # fmt: skip
+        made, due = apart.get(f"new-{task}").run(request), here.get(f"new-{task}").run(request)
+        if task == "prepare":
+            assert np.array_equal(made.scan.voxels, due.scan.voxels)
+            assert (made.scan.id, made.scan.notes, made.done) == (due.scan.id, due.scan.notes, due.done)
+        elif task == "find":
+            assert [c.mask.count for c in made.candidates] == [c.mask.count for c in due.candidates]
+            assert made.not_assessed == due.not_assessed
+        else:
+            assert made == due
+
+
 def test_the_registry_isolates_what_it_is_told_to(tmp_path: Path, phantom, caplog: pytest.LogCaptureFixture) -> None:  # type: ignore[no-untyped-def]
     caplog.set_level(logging.CRITICAL)
     (tmp_path / "own.py").write_text(TOOL % "assert os.environ.get('HERE') is None or os.getpid() != int(os.environ['HERE'])")

@@ -110,12 +110,12 @@ def test_a_broken_file_is_noted_and_harmless(tmp_path: Path, text: str, reason: 
     (tmp_path / "broken.py").write_text(text)
     (tmp_path / "good.py").write_text(OWN.replace("{name}", "good"))
     registry = Registry.discover(tmp_path)
-    assert set(registry.broken) == {"broken"}
-    assert registry.broken["broken"].startswith(reason)
-    assert "\n" not in registry.broken["broken"]
+    assert set(registry.broken) == {"broken.py"}
+    assert registry.broken["broken.py"].startswith(reason)
+    assert "\n" not in registry.broken["broken.py"]
     assert "own-good" in registry.tools
     assert "lesion-measure" in registry.tools
-    with pytest.raises(UnknownTool, match="broken is installed but broken"):
+    with pytest.raises(UnknownTool, match=r"broken\.py is installed but broken"):
         registry.get("broken")
 
 
@@ -124,14 +124,14 @@ def test_two_tools_of_one_name(tmp_path: Path) -> None:
     (tmp_path / "b.py").write_text(OWN.replace("{name}", "dot"))
     registry = Registry.discover(tmp_path)
     assert registry.get("own-dot").origin == "a.py"
-    assert registry.broken["b"] == "another tool is already called 'own-dot' (it comes from a.py); rename one of them"
+    assert registry.broken["b.py"] == "another tool is already called 'own-dot' (it comes from a.py); rename one of them"
 
 
 def test_a_shipped_tool_cannot_be_replaced_by_a_file(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(OWN.replace("own-{name}", "lesion-measure"))
     registry = Registry.discover(tmp_path)
     assert registry.get("lesion-measure").spec.licence == "Apache-2.0"
-    assert "lesion-measure" in registry.broken["a"]
+    assert "lesion-measure" in registry.broken["a.py"]
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:

@@ -14,8 +14,6 @@ from tools.render import (
     Caliper,
     Frame,
     Outline,
-    mm_to_pixel,
-    pixel_to_mm,
     planes,
     render_slice,
     slice_count,
@@ -109,7 +107,8 @@ def test_an_oblique_scan_is_shown_along_its_nearest_axes(made) -> None:
         np.testing.assert_array_equal(render_slice(scan, plane, index), render_slice(oblique, plane, index))
         turned = (turn @ np.array([*RIGHT.centre, 1.0]))[:3]
         np.testing.assert_allclose(
-            mm_to_pixel(oblique, plane, index, tuple(turned)), mm_to_pixel(scan, plane, index, RIGHT.centre), atol=1e-6
+            Frame.of(oblique, plane, index).to_pixel(tuple(turned))[:2],
+            Frame.of(scan, plane, index).to_pixel(RIGHT.centre)[:2], atol=1e-6,
         )
 
 
@@ -117,9 +116,10 @@ def test_an_oblique_scan_is_shown_along_its_nearest_axes(made) -> None:
 def test_a_pixel_and_its_place_in_the_patient_find_each_other(made, plane) -> None:
     scan, _ = made
     index = slice_count(scan, plane) // 3
+    frame = Frame.of(scan, plane, index)
     for column, row in ((0.0, 0.0), (100.25, 411.5), (640.0, 300.0)):
-        point = pixel_to_mm(scan, plane, index, column, row)
-        np.testing.assert_allclose(mm_to_pixel(scan, plane, index, point), (column, row), atol=1e-6)
+        point = frame.to_mm(column, row)
+        np.testing.assert_allclose(frame.to_pixel(point)[:2], (column, row), atol=1e-6)
         assert slice_index(scan, plane, point) == index
 
 
@@ -129,7 +129,7 @@ def test_the_sphere_is_drawn_where_its_centre_is(made, plane) -> None:
     index = slice_index(scan, plane, RIGHT.centre)
     picture = render_slice(bare(scan), plane, index, WINDOW)
     column, row = bright(picture)
-    expected = mm_to_pixel(scan, plane, index, RIGHT.centre)
+    expected = Frame.of(scan, plane, index).to_pixel(RIGHT.centre)[:2]
     pixel = max(picture.shape) / 960
     # Half a voxel (1.5 mm of at most 340 over 960 pixels) is the most that a made sphere's middle can be off.
     np.testing.assert_allclose((column * picture.shape[1], row * picture.shape[0]), expected, atol=6 * pixel)
@@ -147,7 +147,7 @@ def test_a_mask_is_a_contour_and_not_a_fill(made) -> None:
     index = slice_index(scan, "axial", RIGHT.centre)
     picture = render_slice(bare(scan), "axial", index, outlines=[Outline(mask, COLOUR)])
     hits = (picture == COLOUR).all(axis=-1)
-    column, row = (round(v) for v in mm_to_pixel(scan, "axial", index, RIGHT.centre))
+    column, row = (round(v) for v in Frame.of(scan, "axial", index).to_pixel(RIGHT.centre)[:2])
     assert hits.any()
     assert not hits[row, column]
     columns = np.nonzero(hits)[1]

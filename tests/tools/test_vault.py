@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tools import vault as module
-from tools.blobs import DamagedBlob, folder_blobs
+from tools.blobs import Blobs, DamagedBlob, folder_blobs
 from tools.database import DamagedDatabase, open_database
 from tools.database.cipher import copy
 from tools.keys import KeyFileError, make_key, own_key, read_key, read_keys, write_keys
-from tools.vault import Vault, VaultError, admit, is_sealed, keep_state, state_of
+from tools.vault import FOLDER, Vault, VaultError, admit_all, is_sealed, keep_state, state_of
 
 KEY, OTHER = b"k" * 32, b"o" * 32
 
@@ -99,28 +99,33 @@ def test_blobs_lie_sealed_in_a_folder_and_are_never_mapped(tmp_path: Path) -> No
         blobs.get("a/y.npy")
 
 
+def admit(place: Blobs, vault: Vault | None, *, empty: bool) -> None:
+    """Admit one data folder."""
+    admit_all([(FOLDER, place, lambda: empty)], vault)
+
+
 def test_a_folder_says_which_key_closed_it_and_refuses_others_in_one_line(tmp_path: Path) -> None:
     place = folder_blobs(tmp_path)
     mine, other = Vault([KEY]), Vault([OTHER])
-    admit(place, None, empty=lambda: False)
+    admit(place, None, empty=False)
     with pytest.raises(VaultError, match=r"not encrypted\. Say `scanwright key encrypt`"):
-        admit(place, mine, empty=lambda: False)
+        admit(place, mine, empty=False)
     assert state_of(place) == ("open", "")
-    admit(place, mine, empty=lambda: True)
+    admit(place, mine, empty=True)
     assert state_of(place) == ("closed", mine.key_id)
-    admit(place, mine, empty=lambda: False)
+    admit(place, mine, empty=False)
     with pytest.raises(VaultError, match="Name the key's file in SCANWRIGHT_KEY_FILE"):
-        admit(place, None, empty=lambda: False)
+        admit(place, None, empty=False)
     with pytest.raises(VaultError, match="another key"):
-        admit(place, other, empty=lambda: False)
+        admit(place, other, empty=False)
     with pytest.raises(VaultError, match="key rotate"):
-        admit(place, Vault([OTHER, KEY]), empty=lambda: False)
+        admit(place, Vault([OTHER, KEY]), empty=False)
     keep_state(place, "closing", mine.key_id)
     with pytest.raises(VaultError, match="key encrypt` again"):
-        admit(place, mine, empty=lambda: False)
+        admit(place, mine, empty=False)
     place.put("encrypted", b"?")
     with pytest.raises(VaultError, match="cannot be read"):
-        admit(place, mine, empty=lambda: False)
+        admit(place, mine, empty=False)
     assert mine.database_key not in (mine.key_id, KEY.hex())
     assert KEY.hex() not in repr(mine)
 

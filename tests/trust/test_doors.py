@@ -11,6 +11,7 @@ from coroutines import run
 from houses import ANNA, BERT, House, filled, routes
 
 from agent.settings import Settings
+from agent.toolset.why import FOLDER
 from agent.workspace import Workspace
 from ui.app import web
 from ui.gate import DOORS, PUBLIC, Gate
@@ -82,7 +83,8 @@ def test_without_logins_only_this_machine_and_its_own_page_are_answered(tmp_path
 
 def test_another_readers_case_is_not_found_by_any_route_also_after_a_share_has_ended(house: House) -> None:
     of_cases = sorted(p for m, p in routes(house.app) if "{case_id}" in p and m == "GET")
-    assert len(of_cases) == 7
+    assert len(of_cases) == 8
+    house.workspace.cases.files(house.case).under(FOLDER).put("E1", b"a picture of what moved a score")
 
     def seen() -> dict[str, int]:
         return {p: house.client.get(place(p)).status_code for p in of_cases}

@@ -20,13 +20,12 @@ import numpy as np
 import planted
 import pytest
 import scripted
-import servers
 from scripted import ScriptedModel
 
 from agent import Failed, Session, Settings, Workspace, sealing
 from agent.moving import move
 from tools import Mask
-from tools.blobs import open_blobs
+from tools.blobs_remote import open_store
 from tools.evidence import EvidenceError
 from tools.keys import make_key
 from tools.vault import VaultError, is_sealed
@@ -39,14 +38,10 @@ OURS = ("encrypted", "format")
 
 
 @pytest.fixture
-def settings(
-    postgres: servers.PostgresServer, bucket: servers.Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Settings:
+def settings(shared_settings: Settings, tmp_path: Path) -> Settings:
     """Settings of a replica: an empty database, an empty place in a bucket, a key."""
-    for name, value in bucket.environment.items():
-        monkeypatch.setenv(name, value)
     make_key(tmp_path / "key")
-    return Settings(home=tmp_path / "a", database=postgres.fresh(), store=bucket.store(), key_file=tmp_path / "key")
+    return dataclasses.replace(shared_settings, key_file=tmp_path / "key")
 
 
 def filled(made: Workspace, folder: Path) -> Session:
@@ -77,7 +72,7 @@ def sound(made: Workspace) -> list[Any]:
 
 def lying(settings: Settings, tmp_path: Path) -> Iterator[tuple[str, bytes]]:
     """Every object of the store as whoever reaches the bucket reads it."""
-    blobs = open_blobs(settings.store, tmp_path / "somebody")
+    blobs = open_store(settings.store, tmp_path / "somebody")
     for name in blobs.names():
         yield name, blobs.place.read(name)
 
@@ -160,7 +155,7 @@ def test_a_wrong_or_a_missing_key_is_one_line_changes_nothing_and_locks_nobody_o
 def test_a_damaged_or_foreign_object_is_told_and_not_used(settings: Settings, tmp_path: Path) -> None:
     made = scripted.shared_workspace(settings, tmp_path / "a")
     filled(made, tmp_path)
-    blobs = open_blobs(settings.store, tmp_path / "somebody")
+    blobs = open_store(settings.store, tmp_path / "somebody")
     kept = {name: blobs.place.read(name) for name in blobs.names("evidence")}
     changed = {name: data[:-1] + bytes([data[-1] ^ 1]) for name, data in kept.items()}
     for wrong, told in ((changed, "not what was kept"), (dict.fromkeys(kept, b"put there by hand"), "not encrypted")):

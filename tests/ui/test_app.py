@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 from apps import ANNA, BERT, Scripted, case_of, in_a_loop, owner
 
+from agent.notice import NOTICE
 from agent.settings import Settings
+from agent.toolset.why import FOLDER
 from agent.workspace import Workspace
 from tools.scan import Scan
 from ui.login.cookie import NAME
-from ui.panels import NOTICE, footer
+from ui.panels import footer
 from ui.rooms import Rooms
 
 
@@ -81,7 +83,7 @@ def test_a_slice_that_is_not_there_is_not_found(client, annas: str, place: str) 
     assert client.get(f"/view/{annas}/{place}.png").status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/view/{}/axial/5.png", "/files/{}/report.md"])
+@pytest.mark.parametrize("path", ["/view/{}/axial/5.png", "/files/{}/report.md", "/explained/{}/a.png"])
 def test_nobody_else_sees_a_case(client, annas: str, path: str) -> None:
     address = path.format(annas)
     assert client.get(address).status_code == 403
@@ -92,6 +94,15 @@ def test_nobody_else_sees_a_case(client, annas: str, path: str) -> None:
     client.cookies.set(NAME, BERT)
     assert client.get(address).status_code == 404
     assert client.get(path.format("no-such-case")).status_code == 404
+
+
+def test_the_picture_of_what_moved_a_score_is_shown_to_who_may_see_the_case(client, house, annas: str) -> None:
+    client.cookies.set(NAME, ANNA)
+    assert client.get(f"/explained/{annas}/a.png").status_code == 404
+    house[1].workspace.cases.files(annas).under(FOLDER).put("a.png", b"\x89PNG")
+    shown = client.get(f"/explained/{annas}/a.png")
+    assert (shown.content, shown.headers["content-type"]) == (b"\x89PNG", "image/png")
+    assert shown.headers["cache-control"] == "no-store"
 
 
 def test_files_are_there_once_the_report_is_written(client, house, annas: str) -> None:

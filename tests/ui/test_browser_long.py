@@ -47,6 +47,20 @@ def logged_in(chromium: Any, url: str, name: str, password: str) -> Browser:
     return reader
 
 
+def outlined(context: Any, url: str, file: Path) -> Browser:
+    """A new reader's browser in which the nodule has been clicked on."""
+    context.set_default_timeout(PATIENT_MS)
+    reader = Browser.of(context, url)
+    reader.enter()
+    reader.upload(file)
+    reader.page.wait_for_selector(".sw-picture img")
+    reader.go_to(SLICE)
+    reader.click(X, Y)
+    reader.page.wait_for_selector(".sw-hand")
+    reader.quiet()
+    return reader
+
+
 def test_from_upload_to_a_signed_report(chromium: Any, house: tuple[str, Path], file: Path, tmp_path: Path) -> None:
     anna = logged_in(chromium, house[0], "anna", ANNAS)
     page = anna.page
@@ -104,16 +118,8 @@ def test_a_login_brings_its_cases_to_any_browser_and_nobody_elses(chromium: Any,
 
 def test_a_restart_brings_the_case_back(chromium: Any, file: Path, tmp_path: Path) -> None:
     context = chromium.new_context()
-    context.set_default_timeout(PATIENT_MS)
     with served(tmp_path) as url:
-        reader = Browser.of(context, url)
-        reader.enter()
-        reader.upload(file)
-        reader.page.wait_for_selector(".sw-picture img")
-        reader.go_to(SLICE)
-        reader.click(X, Y)
-        reader.page.wait_for_selector(".sw-hand")
-        reader.quiet()
+        reader = outlined(context, url, file)
         reader.ask("How big is it?")
         sizes, cookies = reader.sizes(1), context.cookies()
     with served(tmp_path) as url:
@@ -128,15 +134,7 @@ def test_a_restart_brings_the_case_back(chromium: Any, file: Path, tmp_path: Pat
 
 def test_chinese_is_answered_in_chinese(chromium: Any, address: str, file: Path) -> None:
     context = chromium.new_context()
-    context.set_default_timeout(PATIENT_MS)
-    reader = Browser.of(context, address)
-    reader.enter()
-    reader.upload(file)
-    reader.page.wait_for_selector(".sw-picture img")
-    reader.go_to(SLICE)
-    reader.click(X, Y)
-    reader.page.wait_for_selector(".sw-hand")
-    reader.quiet()
+    reader = outlined(context, address, file)
     reader.ask("测量病灶1")
     said = reader.page.locator(".sw-said").last.inner_text()
     assert any("\u4e00" <= c <= "\u9fff" for c in said)

@@ -89,8 +89,14 @@ def test_the_command_finds_prints_and_refuses(
     assert told["cases"][0]["lesions"][0]["size_mm"] == 16.8
     assert run(*asked) == 0
     assert "lesion 1: nodule, 16.8 mm" in capsys.readouterr().out
+    assert run("search", "nodule over 14 mm", "--owner", ANNA, "--json") == 0
+    assert [c["case"] for c in json.loads(capsys.readouterr().out)["cases"]] == ["big"], "sizes as they are typed in the app"
+    assert run("search", "nodule over 14 mm", "--size-min", "2", "--owner", ANNA, "--json") == 0
+    assert len(json.loads(capsys.readouterr().out)["cases"]) == 2, "an option stands over what is typed"
     assert run("search", "--label", "mass", "--owner", ANNA) == 0
     assert "No case has that" in capsys.readouterr().out
+    assert run("search", "--owner", "anna") == 2
+    assert "nobody logs in here" in capsys.readouterr().err
     assert run("search", "--side", "up") == 2
     assert run("search", "--since", "yesterday") == 2
     assert run("search", "nodule", "--size-min", "9", "--size-max", "3") == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import batches
@@ -11,6 +12,8 @@ import pytest
 from agent.batch import BatchError, find_studies
 from agent.batch.table import _cell
 from ui.cli import app, guard
+from ui.commands.batch import _lines
+from ui.commands.options import owner_id
 
 
 def run(*arguments: str) -> int:
@@ -79,9 +82,61 @@ def test_dicom_is_told_apart_by_study_wherever_its_files_lie(tmp_path):
     assert sorted(len(s.files) for s in whole) == [4, 4, 8]
     (problem,) = [s.problem for s in found.studies if s.problem]
     assert "no image that can be read" in problem
-    assert found.notes == ("2 DICOM files without an image (reports, outlines, broken headers) were passed over.",)
+    assert found.notes == ("2 DICOM files without an image (reports, outlines, scouts, broken headers) were passed over.",)
     each = [s for s in find_studies(tmp_path, every_series=True).studies if not s.problem]
     assert sorted(len(s.files) for s in each) == [4, 4, 4, 4]
+
+
+def test_a_folder_may_be_named_from_where_one_stands(tmp_path, monkeypatch):
+    """Named so, each image once counted as a file without an image."""
+    batches.dicom(tmp_path / "archive" / "one")
+    (tmp_path / "archive" / "letter.txt").write_text("no scan")
+    monkeypatch.chdir(tmp_path)
+    found = find_studies(Path("archive"))
+    assert [len(s.files) for s in found.studies] == [32]
+    assert found.notes == ("1 file that is no scan was passed over.",)
+
+
+def test_a_copy_of_a_study_is_no_second_set_of_its_images(tmp_path):
+    """In a folder beside it, or file by file in its own: the study and its id are the same."""
+    alone = batches.dicom(tmp_path / "alone" / "one")
+    (whole,) = find_studies(tmp_path / "alone").studies
+    shutil.copytree(alone, tmp_path / "twice" / "one")
+    shutil.copytree(alone, tmp_path / "twice" / "copy of one")
+    first = sorted(alone.iterdir())[0]
+    shutil.copy(first, tmp_path / "twice" / "one" / "again.dcm")
+    found = find_studies(tmp_path / "twice")
+    assert [(s.id, len(s.files)) for s in found.studies] == [(whole.id, 32)]
+    assert found.notes == ("32 DICOM files that are others' copies were left out.",)
+
+
+def test_what_failed_is_told_with_the_way_to_its_place():
+    failed = {"study": "abc", "error": "UnreadableScan", "message": "The file is empty."}
+    data = {
+        "studies": 1, "done": 0, "no_candidate": 0, "not_assessed": 0, "failed": 1, "done_before": 1, "twice": 0,
+        "errors": [failed], "notes": [], "files": [], "with_paths": False,
+    }  # fmt: skip
+    told = _lines(data)
+    assert told[0].startswith("1 study: ")
+    assert "done before: 1 study" in told
+    assert any("--with-paths" in line for line in told)
+    assert not any("--with-paths" in line for line in _lines({**data, "with_paths": True}))
+
+
+def test_cases_become_those_of_the_reader_who_logs_in_by_that_name(home, tmp_path, monkeypatch, capsys):
+    """The id of who logs in, and no other, is what the app keeps cases under."""
+    from ui.login.who import hashed, reader_id
+
+    readers = tmp_path / "readers"
+    readers.write_text(hashed("anna", "a long password", "reader") + "\n")
+    monkeypatch.setenv("SCANWRIGHT_LOGINS", str(readers))
+    assert owner_id("anna") == reader_id("anna") != "anna"
+    assert [owner_id(kept) for kept in ("local", "mcp", reader_id("bo"))] == ["local", "mcp", reader_id("bo")]
+    batches.balls(tmp_path / "studies" / "a.nii.gz")
+    out = str(tmp_path / "out")
+    assert run("batch", str(tmp_path / "studies"), "--out", out, "--owner", "ana") == 2
+    assert "no reader of that name" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_cell_that_a_spreadsheet_would_run_is_plain_text():

@@ -3,7 +3,6 @@ log-in begins and ends."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +13,6 @@ from coroutines import run
 
 from agent.people import Person
 from agent.session import Session
-from agent.settings import Settings
 from agent.workspace import Workspace
 from tools.phantom import Sphere, chest_phantom
 from ui.acts import Acts
@@ -28,13 +26,6 @@ from ui.rooms import Rooms
 
 COOKIE = "c" * 43
 WORDS = {"anna": "anna's long word", "bert": "bert's long word"}
-
-
-@pytest.fixture
-def workspace(tmp_path: Path) -> Iterator[Workspace]:
-    opened = Workspace.open(Settings(home=tmp_path / "home"))
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -63,6 +63,16 @@ def test_each_kind_of_event_has_its_look() -> None:
     assert 'data-act="approve"' not in shown.html()
 
 
+def test_the_picture_of_what_moved_a_score_is_shown_beside_it() -> None:
+    shown = Transcript()
+    shown.start("why that rating?")
+    shown.take(ToolStarted("1", "classify", {"explain": True}))
+    shown.take(ToolFinished("1", "classify", ("E4",), {"explanation": {"picture": "0a1b.png", "evidence": False}}, 2.0))
+    page = shown.html(case="c1")
+    assert '<img class="sw-why" src="/explained/c1/0a1b.png" alt="' in page
+    assert "orange raised it" in page
+
+
 def test_nothing_that_anybody_wrote_becomes_markup() -> None:
     evil = '<img src=x onerror=alert(1)>"${alert(2)}`{{alert}}'
     shown = Transcript()

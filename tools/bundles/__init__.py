@@ -3,6 +3,7 @@
     expressions  the few expressions a configuration may hold
     config       a configuration read, its references followed, its parts built from an allow-list
     metadata     what a bundle says of itself, as a ToolSpec
+    vetting      what a configuration asks for, looked at when it is listed
     classes      the classes of a bundle that scores, and its scores
     pins         weights by their hash
     running      the network between the bundle's own steps

@@ -48,6 +48,7 @@ _PLACES = (
     ("monai.networks.nets", NETWORKS), ("monai.inferers", INFERERS), ("monai.transforms", TRANSFORMS),
     ("torch.nn", _ACTIVATIONS),
 )  # fmt: skip
+NOT_LISTED = ", which is not on the list of networks, transforms and inferers"
 _NEVER = ("pretrained", "pretrained_url", "pretrained_path", "download", "func", "inv_func", "load_from", "use_pickle")
 """Arguments that would fetch, load or call something."""
 
@@ -130,9 +131,7 @@ class Config:
             return _LEFT_OUT
         kind = allowed(target)
         given = {k: self._value(v, (*trail, k)) for k, v in raw.items() if not k.startswith("_")}
-        for name in _NEVER:
-            if given.get(name) not in (None, False, ""):
-                raise Refused(f"{target} is asked to {name.replace('_', ' ')}, which is not done here")
+        refuse_fetching(target, given)
         given |= {name: False for name in _fetching_by_default(kind) if name not in given}
         try:
             with warnings.catch_warnings():
@@ -158,17 +157,33 @@ def _fetching_by_default(kind: Any) -> list[str]:
     return [p.name for p in inspect.signature(kind).parameters.values() if p.name in _NEVER and p.default is True]
 
 
+def refuse_fetching(target: str, given: Mapping[str, Any]) -> None:
+    """Raise Refused when a part is given an argument that would fetch, load or call something."""
+    for name in _NEVER:
+        if given.get(name) not in (None, False, ""):
+            raise Refused(f"{target} is asked to {name.replace('_', ' ')}, which is not done here")
+
+
+def is_listed(target: str) -> bool:
+    """Return whether a name, short or full, is on the list; nothing is imported."""
+    return bool(_places(target))
+
+
+def _places(target: str) -> list[str]:
+    short = target.rpartition(".")[2]
+    return [p for p, names in _PLACES if short in names and (target == short or target.startswith(f"{p}."))]
+
+
 def allowed(target: str) -> Any:
     """Return the class or function of a name on the list, short or full. Raises Refused."""
     short = target.rpartition(".")[2]
-    for place, names in _PLACES:
-        if short in names and (target == short or target.startswith(f"{place}.")):
-            import importlib
+    for place in _places(target):
+        import importlib
 
-            found = getattr(importlib.import_module(place), short, None)
-            if found is not None:
-                return found
-    raise Refused(f"it asks for {target!r}, which is not on the list of networks, transforms and inferers")
+        found = getattr(importlib.import_module(place), short, None)
+        if found is not None:
+            return found
+    raise Refused(f"it asks for {target!r}{NOT_LISTED}")
 
 
 def read_mapping(path: Path) -> dict[str, Any]:

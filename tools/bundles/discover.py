@@ -21,8 +21,10 @@ def is_bundle(path: Path) -> bool:
     return path.is_dir() and (path / "configs" / "metadata.json").is_file()
 
 
-def bundles_in(folder: Path, broken: Callable[[str, BaseException], None]) -> Iterator[Path]:
-    """Yield the bundle folders of a folder; a zip is unpacked beside, once, under the hash of its content.
+def bundles_in(folder: Path, broken: Callable[[str, BaseException], None]) -> Iterator[tuple[Path, str]]:
+    """Yield the bundle folders of a folder, each with the name of the folder or zip that the operator sees.
+
+    A zip is unpacked beside, once, under the hash of its content.
 
     Args:
         folder: where to look, one level deep.
@@ -30,21 +32,21 @@ def bundles_in(folder: Path, broken: Callable[[str, BaseException], None]) -> It
     """
     for path in sorted(folder.iterdir()):
         if is_bundle(path):
-            yield path
+            yield path, path.name
         elif path.suffix.lower() == ".zip" and path.is_file():
             try:
                 place = unpacked(path)
             except (ScanError, Refused, OSError) as error:
-                broken(path.stem, error)
+                broken(path.name, error)
             else:
-                yield place
+                yield place, path.name
 
 
-def unpacked(archive: Path) -> Path:
-    """Return the bundle folder of a zip, unpacked beside it. Raises ScanError or Refused."""
+def unpacked(archive: Path, into: Path | None = None) -> Path:
+    """Return the bundle folder of a zip, unpacked into a folder (None: beside it). Raises ScanError or Refused."""
     with archive.open("rb") as opened:
         digest = hashlib.file_digest(opened, "sha256").hexdigest()[:16]
-    home = archive.parent / UNPACKED
+    home = into or archive.parent / UNPACKED
     place = home / digest
     if not place.is_dir():
         home.mkdir(exist_ok=True)

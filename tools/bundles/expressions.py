@@ -47,14 +47,33 @@ def value_of(text: str, look_up: Callable[[str], Any]) -> Any:
     Raises:
         Refused: it holds what is not on the list.
     """
+    names: list[str] = []
+    tree = _parsed(text, names)
+    return _Walk(names, look_up, text).value(tree)
+
+
+def _parsed(text: str, names: list[str]) -> ast.expr:
     if len(text) > MOST_CHARACTERS:
         raise Refused(f"an expression of {len(text)} characters; at most {MOST_CHARACTERS} are read")
-    names: list[str] = []
     try:
-        tree = ast.parse(_named(text, names), mode="eval")
+        return ast.parse(_named(text, names), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise Refused(f"the expression {text[:60]!r} is not one of numbers, lists and references") from error
-    return _Walk(names, look_up, text).value(tree.body)
+
+
+def refuse_unlisted(text: str) -> list[str]:
+    """Return the references that an expression (without its ``$``) holds. Raises Refused as `value_of` would.
+
+    Nothing is looked up and nothing is computed: only the kinds of its parts are held to the list.
+    """
+    names: list[str] = []
+    tree = _parsed(text, names)
+    walk = _Walk(names, lambda name: None, text)
+    nodes = list(ast.walk(tree))
+    if not any(isinstance(node, ast.IfExp) for node in nodes):  # what is not chosen may be anything
+        for node in nodes:
+            walk.check(node)
+    return names
 
 
 def _named(text: str, names: list[str]) -> str:
@@ -84,6 +103,18 @@ class _Walk:
         except (TypeError, ValueError, ArithmeticError, LookupError) as error:
             raise Refused(f"the expression {self._text[:60]!r} has no value ({error})") from error
 
+    def check(self, node: ast.AST) -> None:
+        """Raise Refused when a node is of a kind that has no value here, whatever stands in it."""
+        if isinstance(node, ast.Call):
+            self._act(node)
+        elif isinstance(node, ast.Attribute):
+            self._dtype(node)
+        elif isinstance(node, ast.Name):
+            if not node.id.startswith(_MARK) and node.id not in (*_CALLS, "torch"):
+                raise self._refused(f"the name {node.id!r}")
+        elif isinstance(node, ast.expr) and not hasattr(self, f"_{type(node).__name__.lower()}"):
+            raise self._refused(type(node).__name__)
+
     def _refused(self, what: str) -> Refused:
         return Refused(f"the expression {self._text[:60]!r} holds {what}, which is not run here")
 
@@ -96,10 +127,13 @@ class _Walk:
         raise self._refused(f"the name {node.id!r}")
 
     def _attribute(self, node: ast.Attribute) -> Any:
-        if isinstance(node.value, ast.Name) and node.value.id == "torch" and node.attr in _TORCH:
-            import torch
+        import torch
 
-            return getattr(torch, node.attr)
+        return getattr(torch, self._dtype(node))
+
+    def _dtype(self, node: ast.Attribute) -> str:
+        if isinstance(node.value, ast.Name) and node.value.id == "torch" and node.attr in _TORCH:
+            return node.attr
         raise self._refused(f"the attribute {node.attr!r}")
 
     def _list(self, node: ast.List) -> list[Any]:
@@ -153,7 +187,11 @@ class _Walk:
         return self.value(node.value)[self.value(node.slice)]
 
     def _call(self, node: ast.Call) -> Any:
+        act = self._act(node)
+        return act(*(self.value(part) for part in node.args))
+
+    def _act(self, node: ast.Call) -> Callable[..., Any]:
         act = _CALLS.get(node.func.id) if isinstance(node.func, ast.Name) else None
         if act is None or node.keywords:
             raise self._refused(f"a call of {ast.unparse(node.func)[:40]!r}")
-        return act(*(self.value(part) for part in node.args))
+        return act

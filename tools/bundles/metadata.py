@@ -41,6 +41,8 @@ class About:
         image, output: the names of the network's input and output in the configuration.
         labels: structure by label value, background left out; of one that scores, class by output channel.
         channels: what its network takes, made of the scan's one by its own steps.
+        answers: channels of its answer; None: not said.
+        background: label values that stand for no structure.
         crop_mm: size (x, y, z) of the images it was made for, or None: any.
         notes: what a reader must be told with each result.
         window_multiple: windows may be as large as memory allows, in multiples of this; 0: the bundle's own window.
@@ -52,6 +54,8 @@ class About:
     output: str
     labels: Mapping[int, str]
     channels: int = 1
+    answers: int | None = None
+    background: frozenset[int] = frozenset((0,))
     crop_mm: tuple[float, float, float] | None = None
     notes: tuple[str, ...] = ()
     window_multiple: int = 0
@@ -75,6 +79,7 @@ def about(folder: Path, shipped: bool = False) -> About:
     if not scores and found.get("format") not in ("segmentation", "labels"):
         raise Refused(f"its output is of the format {found.get('format')!r}; segmentation and classes are taken")
     labels = classes_of(found) if scores else _labels(found)
+    silent = frozenset((0,)) | frozenset(int(k) for k in dict(found.get("channel_def") or {})) - frozenset(labels)
     crop = _crop(extra.get("crop_mm"))
     name = str(extra.get("name") or folder.name).lower().replace("_", "-")
     if not re.fullmatch(r"[a-z][a-z0-9-]{1,60}", name):
@@ -101,8 +106,9 @@ def about(folder: Path, shipped: bool = False) -> About:
             f"{how}; a classifier with it looks around the lesion (needed), one without it at the whole image (unused)"
         )
     return About(
-        spec, image, output, labels, channels, crop, tuple(map(_short, extra.get("notes") or ())),
-        _multiple(extra.get("window_multiple", 0)), extra.get("bfloat16") is True,
+        spec, image, output, labels, channels, _answers(found), silent, crop,
+        tuple(map(_short, extra.get("notes") or ())), _multiple(extra.get("window_multiple", 0)),
+        extra.get("bfloat16") is True,
     )  # fmt: skip
 
 
@@ -131,6 +137,12 @@ def _labels(found: Mapping[str, Any]) -> dict[int, str]:
     if not labels:
         raise Refused("metadata.json names no structure in its output channels (channel_def)")
     return labels
+
+
+def _answers(found: Mapping[str, Any]) -> int | None:
+    """Return the channels of a network's answer, where the metadata means them: a label map's one is not theirs."""
+    said = found.get("num_channels")
+    return said if isinstance(said, int) and said > 1 and found.get("format") != "labels" else None
 
 
 def _repeats(folder: Path, channels: int) -> bool:

@@ -85,9 +85,11 @@ class RunningBundle(VisionTool):
         from monai.data import MetaTensor
 
         assert self._config is not None
-        if not self.about.spec.needs_3d and not scan.is_2d:
-            made = f"{self.about.spec.name} was made for single pictures"
-            raise NotApplicable(f"{made}; this image is a volume of {scan.shape[2]} slices.")
+        if not self.about.spec.needs_3d and window[2].stop - window[2].start != 1:
+            raise NotApplicable(
+                f"{self.about.spec.name} was made for single pictures; this image is a volume of {scan.shape[2]} "
+                "slices. Open one slice of it as an image of its own, or use a tool made for volumes."
+            )
         progress(0.1, "preparing the image")
         before, after = self._step("preprocessing"), self._step("postprocessing")
         voxels = np.array(scan.voxels[window], dtype=np.float32)

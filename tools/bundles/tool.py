@@ -13,13 +13,18 @@ import numpy as np
 import numpy.typing as npt
 
 from tools.bundles.classifier import ClassifyingBundle
+from tools.bundles.config import Config
 from tools.bundles.expressions import Refused
 from tools.bundles.metadata import about
 from tools.bundles.pins import pin
 from tools.bundles.running import Answer, RunningBundle, Window, config_file, window_of
+from tools.bundles.vetting import vet
 from tools.contract import NotApplicable, Progress, SegmentRequest, SegmentResult, ToolFailed, VisionTool
 from tools.mask import Mask
 from tools.scan import Scan
+
+SLICED = frozenset(("CT", "MR", "PT"))
+"""Modalities whose volumes are stacks of pictures: a network made for one picture can be given each."""
 
 
 def bundle_tool(folder: Path, *, shipped: bool = False, book: Path | None = None) -> type[VisionTool]:
@@ -34,7 +39,7 @@ def bundle_tool(folder: Path, *, shipped: bool = False, book: Path | None = None
         Refused: a part is missing or not taken; the message says which.
     """
     known = about(folder, shipped)
-    config_file(folder)
+    vet(Config.read(config_file(folder)), known)
     due = known.spec.weights_sha256 or pin(folder, book)
     what = replace(known, spec=replace(known.spec, weights_sha256=due))
     kind: type[RunningBundle] = ClassifyingBundle if what.spec.task == "classify" else BundleTool
@@ -58,8 +63,7 @@ class BundleTool(RunningBundle):
         spec, scan = self.about.spec, request.scan
         window = window_of(self.about, scan, request.seed if request.has_prompt else None)
         try:
-            found = self.answer(scan, window, progress)
-            labels = self._labels(found, tuple(s.stop - s.start for s in window))
+            labels, told = self._labels_in(scan, window, progress)
         except Refused as error:
             raise ToolFailed(f"{spec.name} cannot be run: {error}.") from error
         masks = []
@@ -71,11 +75,36 @@ class BundleTool(RunningBundle):
         if not masks:
             due = ", ".join(spec.labels)
             raise NotApplicable(f"{spec.name} outlined nothing in this image. Check that it shows {due}.")
-        notes = [*self.about.notes, *found.notes]
+        notes = [*self.about.notes, *told, *self._unnamed(labels)]
         missing = [v for v in spec.labels if v not in {m.label for m in masks}]
         if missing:
             notes.append(f"Not outlined: {', '.join(missing)}.")
         return SegmentResult(masks[0], 0.5, tuple(notes), tuple(masks[1:]))
+
+    def _labels_in(
+        self, scan: Scan, window: Window, progress: Progress
+    ) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
+        """Return label values (i, j, k) of a part of the scan, and notes; one made for pictures goes slice by slice."""
+        spec, (i, j, k) = self.about.spec, window
+        if spec.needs_3d or k.stop - k.start == 1 or not set(spec.modalities) <= SLICED:
+            found = self.answer(scan, window, progress)
+            return self._labels(found, tuple(s.stop - s.start for s in window)), found.notes
+        count, made = k.stop - k.start, []
+        notes: tuple[str, ...] = ()
+        for n in range(count):
+            one = (i, j, slice(k.start + n, k.start + n + 1))
+            found = self.answer(scan, one, _share_of(progress, n, count))
+            made.append(self._labels(found, (i.stop - i.start, j.stop - j.start, 1)))
+            notes = found.notes
+        told = f"{spec.name} was made for single pictures: {count} slices were outlined one by one."
+        return np.concatenate(made, axis=2), (told, *notes)
+
+    def _unnamed(self, labels: npt.NDArray[np.int64]) -> list[str]:
+        """Return what to say of label values that the metadata does not name; they are no structure of anybody's."""
+        known = set(self.about.labels) | self.about.background
+        more = sorted({int(v) for v in np.unique(labels)} - known)
+        values = ", ".join(map(str, more[:5]))
+        return [f"It also outlined label values that its metadata does not name ({values}); left out."] if more else []
 
     def _labels(self, answer: Answer, shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
         """Return label values (i, j, k) on the grid that was looked at."""
@@ -89,6 +118,15 @@ class BundleTool(RunningBundle):
             raise Refused(f"it answered on a grid of {values.shape} for an image of {flat}")
         labels: npt.NDArray[np.int64] = np.rint(values).astype(np.int64).reshape(shape)
         return labels
+
+
+def _share_of(progress: Progress, n: int, count: int) -> Progress:
+    """Return what tells the progress of one of several equal parts as that of the whole."""
+
+    def tell(fraction: float, phrase: str) -> None:
+        progress((n + fraction) / count, phrase)
+
+    return tell
 
 
 def _inverted(found: Any, answer: Answer, image: str, output: str) -> Any:

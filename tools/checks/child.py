@@ -10,7 +10,9 @@ import re
 import resource
 import socket
 import sys
+import tempfile
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -38,6 +40,7 @@ from tools.quantity import Quantity
 from tools.registry import Installed, Registry, Unfit, in_a_line
 
 _ENOUGH_UTTERANCES = 5
+_OURS = Path(__file__).resolve().parents[2]
 _WELL_MADE = {
     "find": "its masks lie on the grid of", "segment": "its masks lie on the grid of",
     "classify": "its scores say what they are on", "measure": "its numbers say what they are on",
@@ -62,24 +65,47 @@ def main(tool: str, folder: str) -> dict[str, Any]:
     if path.exists():
         found = faults(path) if path.suffix == ".py" or path.is_dir() else []
         checks.append(Check("no pickle, no evaluated text", not found, "; ".join(found) or "none in its source"))
-    try:
-        installed = _listed(path, tool, Path(folder) if folder else None)
-    except UnknownTool as error:
-        return {"unknown": str(error), "checks": []}
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a tool may do anything while it is imported
-        checks.append(Check("it can be listed", False, in_a_line(error)))
-        return _result(tool, None, checks)
-    spec = installed.spec
+    with tempfile.TemporaryDirectory() as aside:
+        try:
+            installed, *others = _listed(path, tool, Path(folder) if folder else None, Path(aside))
+        except UnknownTool as error:
+            return {"unknown": str(error), "checks": []}
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a tool may do anything while it is imported
+            checks.append(Check("it can be listed", False, in_a_line(error)))
+            return _result(tool, None, checks)
+        more = f"; not tried here: {', '.join(o.spec.name for o in others)}" if others else ""
+        spec = installed.spec
+        checks.append(Check("it can be listed", True, f"{spec.name} {spec.version}, to {spec.task}{more}"))
+        checks += _weights(_bundle(path, Path(aside)))
+        checks += _tried(installed, tried)
+        return _result(tool, spec, checks)
+
+
+def _tried(installed: Installed, tried: list[str]) -> list[Check]:
+    """Return what is seen of a tool that can be listed; `tried`: what it asked the network for meanwhile."""
     light = "torch" not in sys.modules
-    checks.append(Check("it can be listed", True, f"{spec.name} {spec.version}, to {spec.task}"))
+    checks = []
     seen = "no torch" if light else "importing it imports torch: do so in load"
     checks.append(Check("listing it is quick", light, seen))
-    checks.append(_told(spec))
+    checks.append(_told(installed.spec))
     checks += _runs(installed)
     checks.append(Check("no network", not tried, "; ".join(tried) or "no socket was opened"))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     checks.append(Check("memory", None, f"{peak:.0f} MB at most, with everything imported"))
-    return _result(tool, spec, checks)
+    return checks
+
+
+def _weights(place: Path | None) -> list[Check]:
+    """Return how a bundle's weights are kept; nothing of a tool that is no bundle."""
+    if place is None:
+        return []
+    from tools.bundles.pins import weights_file
+
+    file = weights_file(place)
+    if file.suffix == ".safetensors":
+        return [Check("its weights hold no code", True, file.name)]
+    said = f"{file.name} is a pickle, of which only tensors are read; save it as model.safetensors"
+    return [Check("its weights hold no code", None, said)]
 
 
 def _result(tool: str, spec: ToolSpec | None, checks: list[Check]) -> dict[str, Any]:
@@ -108,17 +134,16 @@ def _close_the_network() -> list[str]:
     return tried
 
 
-def _listed(path: Path, name: str, folder: Path | None) -> Installed:
+def _listed(path: Path, name: str, folder: Path | None, aside: Path) -> list[Installed]:
+    """Return the tools of a path, or the one of a name; a zip is unpacked into `aside`."""
     if not path.exists():
-        return Registry.discover(folder).get(name)
+        return [Registry.discover(folder).get(name)]
     registry = Registry()
     if path.suffix == ".py":
         registry.add_file(path)
-    elif path.suffix == ".zip" or (path / "configs").is_dir():
+    elif (place := _bundle(path, aside)) is not None:
         from tools.bundles import bundle_tool, is_bundle
-        from tools.bundles.discover import unpacked
 
-        place = path if path.is_dir() else unpacked(path)
         if not is_bundle(place):
             raise Unfit("it has no configs/metadata.json")
         registry.add(bundle_tool(place), origin=place.name)
@@ -126,7 +151,16 @@ def _listed(path: Path, name: str, folder: Path | None) -> Installed:
         _add_package(registry, path)
     if registry.broken:
         raise Unfit("; ".join(registry.broken.values()))
-    return next(iter(registry.tools.values()))
+    return list(registry.tools.values())
+
+
+def _bundle(path: Path, aside: Path) -> Path | None:
+    """Return the folder of what is meant as a bundle, or None."""
+    if path.suffix.lower() == ".zip" and path.is_file():
+        from tools.bundles.discover import unpacked
+
+        return unpacked(path, aside)
+    return path if (path / "configs").is_dir() else None
 
 
 def _add_package(registry: Registry, folder: Path) -> None:
@@ -173,7 +207,7 @@ def _runs(installed: Installed) -> list[Check]:
             checks.append(Check(f"it answers {trial.name}", None, f"refused: {error}"))
             continue
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a tool may raise anything
-            said = in_a_line(error)
+            said = in_a_line(error) + _where(error)
             if checks and checks[-1].seen == said:
                 break  # it cannot even be loaded: said once
             checks.append(Check(f"it answers {trial.name}", False, said))
@@ -188,6 +222,13 @@ def _runs(installed: Installed) -> list[Check]:
         checks.append(Check("it answers", None, "it refused every made image: try it on one of your own"))
     checks.append(_scope(installed))
     return checks
+
+
+def _where(error: BaseException) -> str:
+    """Return the file and line of the tool's own that an error came from; nothing where it came from ours alone."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [f for f in frames if not Path(f.filename).is_relative_to(_OURS) and "site-packages" not in f.filename]
+    return f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
 
 
 def _kind(spec: ToolSpec, trial: Trial, result: Any, took: float) -> Check:

@@ -18,7 +18,7 @@ from tools.contract import (
 )
 from tools.mask import Mask
 from tools.phantom import Sphere, chest_phantom
-from tools.scan import Known, Point, Scan
+from tools.scan import Known, Scan
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,12 @@ def trials(spec: ToolSpec) -> Iterator[Trial]:
     if "CT" in spec.modalities and "CHEST" in spec.body_parts:
         scan, masks = chest_phantom((Sphere((80.0, 10.0, 20.0), 16.0),), spacing=(1.0, 1.0, 2.0))
         yield Trial("a chest phantom", scan, masks[0])
-        return
-    yield _ball("a ball, 1 x 1 x 1 mm", spec, np.eye(4), (48, 48, 1 if _flat(spec) else 40))
-    if not _flat(spec):
-        yield _ball("a ball, oblique, 0.8 x 0.9 x 2.5 mm", spec, _oblique(), (56, 52, 20))
+    else:
+        yield _ball("a ball, 1 x 1 x 1 mm", spec, np.eye(4), (48, 48, 1 if _flat(spec) else 40))
+        if not _flat(spec):
+            yield _ball("a ball, oblique, 0.8 x 0.9 x 2.5 mm", spec, _oblique(), (56, 52, 20))
+    if not spec.needs_3d and not _flat(spec):
+        yield _ball("one slice of a ball", spec, np.eye(4), (48, 48, 1))
 
 
 def request_of(spec: ToolSpec, trial: Trial) -> Any:
@@ -91,8 +93,3 @@ def _ball(name: str, spec: ToolSpec, affine: Any, shape: tuple[int, int, int]) -
         body_part=Known(spec.body_parts[0], "known") if spec.body_parts else Known("CHEST", "known"),
     )  # fmt: skip
     return Trial(name, scan, Mask.from_grid(scan.id, inside, scan.affine, "ball"))
-
-
-def seed_of(trial: Trial) -> Point:
-    """Return a point inside the ball, RAS mm."""
-    return trial.ball.core_mm

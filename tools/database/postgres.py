@@ -43,6 +43,9 @@ FRESH_S = 2.0
 """A connection that was in use so lately is not asked whether it lives before it is used: that would be half of all
 that goes over the network."""
 _PAUSE_S = 0.05
+_GONE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 2, "tcp_user_timeout": 10_000}
+"""We find out within some ten seconds that the server's machine is gone, or the way there: by itself the connection
+would wait for a quarter of an hour. An address may say otherwise."""
 _ALIVE = "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3"
 """The server finds out within a minute that a machine is gone, and frees its turns."""
 
@@ -61,6 +64,7 @@ class Postgres(Databases):
         except ImportError as error:
             raise DatabaseMismatch(f"SCANWRIGHT_DATABASE needs a part that is not installed. {EXTRA}") from error
         options: dict[str, Any] = {"autocommit": True, "connect_timeout": CONNECT_S, "application_name": "scanwright"}
+        options |= {name: value for name, value in _GONE.items() if f"{name}=" not in url}
         self._connect = functools.partial(psycopg.connect, url, **options)
         self.check = _Check(ConnectionPool.check_connection)
         with reaching(self.shown):

@@ -103,6 +103,19 @@ def carried_out(tool: Installed, requests: Sequence[Request], device: str, progr
     return [_one(tool, request, device, progress) for request in requests]
 
 
+def answer(tool: Installed, request: Request, device: str | None = None) -> Any:
+    """Answer one request in this thread and return the result; whatever the tool raises comes as a ToolError.
+
+    Raises:
+        ToolError: the tool's, or ToolFailed in place of anything else it raised or answered.
+    """
+    tool.spec.check_request(request)
+    (found,) = carried_out(tool, [request], device or best_device(), lambda fraction, phrase: None)
+    if isinstance(found, ToolError):
+        raise found
+    return found
+
+
 def _one(tool: Installed, request: Request, device: str, progress: Progress) -> Answer:
     try:
         tool.load(device)

@@ -25,6 +25,8 @@ MOST_BYTES = 8 * 2**30
 """Larger than any model that is fetched here; a server that sends more is not what it should be."""
 TRIES = 6
 """Times in a row that a connection may break without a byte of progress."""
+FIRST_TRIES = 3
+"""The same while nothing at all has come: a name that nobody knows is not known a minute later either."""
 TIMEOUT_S = 30.0
 _PIECE = 1 << 20
 _HERE = ("127.0.0.1", "localhost", "::1")
@@ -58,7 +60,7 @@ def download(
             say(size)
 
     while True:
-        before = part.size
+        before, most = part.size, TRIES if told or part.size else FIRST_TRIES
         try:
             if _fetch(part, say_once, progress):
                 return part.done()
@@ -68,19 +70,24 @@ def download(
             elif error.code < 500:
                 raise FetchFailed(f"{_host(url)} answered {error.code} ({error.reason}) for {target.name}.") from error
         except (OSError, http.client.HTTPException) as error:
-            if tries + 1 >= TRIES:
+            if tries + 1 >= most:
                 raise FetchFailed(_broke_off(url, part.size, error)) from error
         tries = 0 if part.size > before else tries + 1
-        if tries >= TRIES:
+        if tries >= most:
             raise FetchFailed(_broke_off(url, part.size, None))
+        if not (told or part.size):
+            progress(0.0, f"{_host(url)} does not answer; trying again")
         time.sleep(min(30.0, pause_s * 2**tries))
 
 
-def from_folder(name: str, folder: Path, target: Path, say: Say) -> Path:
-    """Copy a file from an offline folder. Raises FetchFailed when it is not there."""
+def from_folder(name: str, folder: Path, target: Path, say: Say, url: str = "") -> Path:
+    """Copy a file from an offline folder. Raises FetchFailed when it is not there, with where its makers keep it."""
     source = folder / name
+    if not folder.is_dir():
+        raise FetchFailed(f"There is no folder {folder}. Give --from a folder that holds {name}.")
     if not source.is_file():
-        raise FetchFailed(f"{folder} holds no {name}. Put the file there under this very name.")
+        whence = f" Its makers keep it at {url}" if url else ""
+        raise FetchFailed(f"{folder} holds no {name}. Put the file there under this very name.{whence}")
     say(source.stat().st_size)
     draft = target.with_name(f"{target.name}.draft")
     shutil.copyfile(source, draft)
@@ -180,8 +187,11 @@ def _host(url: str) -> str:
 
 
 def _broke_off(url: str, had: int, error: Exception | None) -> str:
-    why = f" ({type(error).__name__})" if error is not None else ""
+    reason = getattr(error, "reason", None)
+    told = getattr(reason, "strerror", None) or reason or type(error).__name__
+    why = f" ({told})" if error is not None else ""
+    here = f"{had / 1e6:.1f} MB are here and the same command goes on from there. " if had else ""
     return (
-        f"{_host(url)} could not be reached or broke off again and again{why}; {had / 1e6:.1f} MB are here and the "
-        "same command goes on from there. Behind a proxy set https_proxy; without a network use --from FOLDER."
+        f"{_host(url)} could not be reached or broke off again and again{why}. {here}Behind a proxy set https_proxy; "
+        "without a network use --from FOLDER."
     )

@@ -58,7 +58,7 @@ def fetch(
     item = item_of(name, _zoo(cache, offline, zoo_list) if name.startswith(ZOO) and name not in ITEMS else None)
     target = cache / item.file
     if offline is not None:
-        from_folder(item.file, offline, target, lambda size: say(item, size))
+        from_folder(item.file, offline, target, lambda size: say(item, size), item.url)
     else:
         download(item.url, target, lambda size: say(item, size), progress)
     first = _hold(item, target, folder)
@@ -82,7 +82,7 @@ def noted(folder: Path) -> dict[str, dict[str, str]]:
 def _zoo(cache: Path, offline: Path | None, address: str) -> str:
     target = cache / "model_info.json"
     if offline is not None:
-        from_folder(target.name, offline, target, lambda size: None)
+        from_folder(target.name, offline, target, lambda size: None, address)
     else:
         download(address, target, lambda size: None)
     return target.read_text(encoding="utf-8")

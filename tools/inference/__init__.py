@@ -11,9 +11,9 @@ Knows no scan, no tool and no weights.
 
 from tools.inference.memory import (
     Attempt,
-    bytes_a_voxel,
     first_that_fits,
     is_out_of_memory,
+    most_voxels,
     on_cpu,
     placed,
     room_bytes,
@@ -24,6 +24,6 @@ from tools.inference.together import Ask, together
 from tools.inference.windows import Windows, fitted
 
 __all__ = [
-    "Answer", "Ask", "Attempt", "OtherSize", "Sliding", "Windows", "bytes_a_voxel", "first_that_fits", "fitted",
-    "has_fast_bfloat16", "infer", "is_out_of_memory", "on_cpu", "placed", "room_bytes", "slide", "together",
+    "Answer", "Ask", "Attempt", "OtherSize", "Sliding", "Windows", "first_that_fits", "fitted", "has_fast_bfloat16",
+    "infer", "is_out_of_memory", "most_voxels", "on_cpu", "placed", "room_bytes", "slide", "together",
 ]  # fmt: skip

@@ -21,13 +21,21 @@ from tools.errors import ToolFailed
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-_measured: WeakKeyDictionary[Any, dict[str, float]] = WeakKeyDictionary()
-"""Bytes a voxel of each network that lives, by device."""
+_measured: WeakKeyDictionary[Any, dict[str, tuple[float, float]]] = WeakKeyDictionary()
+"""Of each network that lives, by device: bytes a voxel, and values a voxel of its widest layer."""
+COUNTED = 2**31
+"""Values of one tensor that many of a GPU's kernels can count (32 bits); where there is memory for more they refuse."""
 
+MACHINE, CONTAINER = Path("/proc/meminfo"), Path("/sys/fs/cgroup")
+"""Where Linux says what is free: of the machine, and of the container that this process is in."""
 SHARE = 0.6
 """Of the memory that is free, used at most: the rest is the allocator's waste, the answer and everybody else's."""
-_WORDS = ("out of memory", "can't allocate memory", "not enough memory", "alloc_failed", "unable to allocate")
-"""How torch and the libraries below it say so where the error has no type of its own."""
+_WORDS = (
+    "out of memory", "can't allocate memory", "not enough memory", "alloc_failed", "unable to allocate",
+    "unable to find an engine",
+)  # fmt: skip
+"""How torch and the libraries below it say so where the error has no type of its own; the last is cuDNN without room
+to work in."""
 
 
 @dataclass(frozen=True)
@@ -120,16 +128,15 @@ def room_bytes(device: str) -> float:
         free, _ = torch.cuda.mem_get_info(device)
         reserve = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return SHARE * (free + reserve)
-    return SHARE * _free_here()
+    return SHARE * free_bytes()
 
 
-def _free_here() -> float:
+def free_bytes(machine: Path = MACHINE, group: Path = CONTAINER) -> float:
     """Return the bytes of memory that this machine, and this container, has free."""
     found = [math.inf]
     try:
-        lines = dict(line.split(":") for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines())
+        lines = dict(line.split(":") for line in machine.read_text(encoding="ascii").splitlines())
         found.append(float(lines["MemAvailable"].split()[0]) * 1024)
-        group = Path("/sys/fs/cgroup")
         most = (group / "memory.max").read_text(encoding="ascii").strip()
         if most != "max":
             found.append(float(most) - float((group / "memory.current").read_text(encoding="ascii")))
@@ -139,42 +146,55 @@ def _free_here() -> float:
     return least if math.isfinite(least) else 4.0 * 2**30
 
 
-def bytes_a_voxel(network: Any, channels: int, window: Sequence[int], device: str) -> float:
-    """Return the bytes that a network needs for each voxel of a window, measured on a small one.
+def most_voxels(network: Any, channels: int, window: Sequence[int], device: str, batch: int) -> float:
+    """Return the voxels that a window may have, `batch` at a time, measured on a small one.
 
-    On a GPU the peak of its allocator; elsewhere the sum of all that the layers give out, which is more than is alive
-    at a time and so on the safe side.
+    Bounded by the memory there is, and on a GPU by what its kernels can count.
+    """
+    need, widest = _needs(network, channels, window, device)
+    room = room_bytes(device) / max(need * batch, 1.0)
+    return min(room, COUNTED / (widest * batch)) if device.startswith("cuda") else room
+
+
+def _needs(network: Any, channels: int, window: Sequence[int], device: str) -> tuple[float, float]:
+    """Return bytes and values of the widest layer, a voxel of a window.
+
+    On a GPU the bytes are the peak of its allocator; elsewhere the sum of all that the layers give out, which is more
+    than is alive at a time and so on the safe side.
     """
     import torch
 
     known = _measured.get(network, {}).get(device)
     if known is None:
         sample = torch.zeros((1, channels, *window), device=device)
-        known = _measure(sample, placed(network, device), device) / math.prod(window)
+        need, widest = _measure(sample, placed(network, device), device)
+        known = need / math.prod(window), widest / math.prod(window)
         _measured.setdefault(network, {})[device] = known
     return known
 
 
-def _measure(sample: Any, network: Any, device: str) -> float:
-    """Return the bytes that a network needs for a sample."""
+def _measure(sample: Any, network: Any, device: str) -> tuple[float, float]:
+    """Return the bytes that a network needs for a sample, and the values of its widest layer."""
     import torch
 
     with torch.inference_mode():
+        given_out, widest = _given_out(network, sample)  # on a GPU what is set up once is then not counted
         if not device.startswith("cuda"):
-            return _given_out(network, sample)
-        network(sample)  # what is set up once is not counted
+            return given_out, widest
         torch.cuda.reset_peak_memory_stats(device)
         before = torch.cuda.memory_allocated(device)
         network(sample)
-        return float(torch.cuda.max_memory_allocated(device) - before)
+        return float(torch.cuda.max_memory_allocated(device) - before), widest
 
 
-def _given_out(network: Any, sample: Any) -> float:
-    total = [float(sample.nbytes)]
+def _given_out(network: Any, sample: Any) -> tuple[float, float]:
+    """Return the bytes of all that a network's layers give out, and the values of the widest."""
+    total, widest = [float(sample.nbytes)], [float(sample.numel())]
 
     def count(module: Any, given: Any, answer: Any) -> None:
         if hasattr(answer, "nbytes"):
             total[0] += answer.nbytes
+            widest[0] = max(widest[0], answer.numel())
 
     hooks = [m.register_forward_hook(count) for m in network.modules() if not list(m.children())]
     try:
@@ -182,4 +202,4 @@ def _given_out(network: Any, sample: Any) -> float:
     finally:
         for hook in hooks:
             hook.remove()
-    return total[0]
+    return total[0], widest[0]

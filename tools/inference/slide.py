@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from tools.errors import ToolFailed
-from tools.inference.memory import Attempt, bytes_a_voxel, first_that_fits, is_out_of_memory, on_cpu, placed, room_bytes
+from tools.inference.memory import Attempt, first_that_fits, is_out_of_memory, most_voxels, on_cpu, placed, room_bytes
 from tools.inference.precision import has_fast_bfloat16
 from tools.inference.windows import OVERLAP, Windows, fitted
 
@@ -146,12 +146,12 @@ def _fitted(image: Any, network: Any, how: Sliding, device: str) -> tuple[int, .
         if math.prod(trial) >= math.prod(shape):
             return trial
         try:
-            need = bytes_a_voxel(network, image.shape[1], trial, device) * _batch(how, device)
+            most = most_voxels(network, image.shape[1], trial, device, _batch(how, device))
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
                 raise
             continue
-        return fitted(shape, how.multiple, room_bytes(device) / max(need, 1.0))
+        return fitted(shape, how.multiple, most)
     return trial
 
 
@@ -210,7 +210,10 @@ def _run(
 
 
 class _Sums:
-    """The weighted sum of all answers and the sum of weights: on the device while they fit there."""
+    """The weighted sum of all answers and the sum of weights: on the device while they fit there.
+
+    The answer of a volume's only window is the sum; no weight then changes it, and `count` is None.
+    """
 
     def __init__(self, channels: int, plan: Windows, weight: Any, device: str) -> None:
         import torch
@@ -219,11 +222,17 @@ class _Sums:
         self._keep = device if device == "cpu" or need < room_bytes(device) else "cpu"
         self._weight = weight
         self._worth = 1.0 if weight is None else weight.to(self._keep)
-        self.whole = torch.zeros((1, channels, *plan.padded), device=self._keep)
-        self.count = torch.zeros((1, 1, *plan.padded), device=self._keep)
+        self.whole: Any = None
+        self.count: Any = None
+        if len(plan) > 1:
+            self.whole = torch.zeros((1, channels, *plan.padded), device=self._keep)
+            self.count = torch.zeros((1, 1, *plan.padded), device=self._keep)
 
     def add(self, answers: Any, where: Sequence[tuple[slice, ...]]) -> None:
         """Add the answers of a batch of windows."""
+        if self.count is None:
+            self.whole = answers.to(self._keep)
+            return
         for one, place in zip(answers, where, strict=True):
             at = (slice(None), slice(None), *place)
             self.whole[at] += (one if self._weight is None else one * self._weight).to(self._keep)
@@ -288,6 +297,8 @@ def _mean(sums: _Sums | None, image: Any, how: Sliding) -> Any:
         made = torch.tensor(how.outside, dtype=torch.float32).reshape(1, -1, *(1,) * (image.ndim - 2))
         return made.expand(1, len(how.outside), *image.shape[2:])
     whole, count = sums.whole, sums.count
+    if count is None:
+        return whole
     if how.outside is None:
         return whole.div_(count)
     given = torch.tensor(how.outside, dtype=torch.float32, device=whole.device).reshape(1, -1, *(1,) * (whole.ndim - 2))

@@ -47,7 +47,7 @@ class IsolatedTool:
             work = Path(name)
             write_request(work, request)
             self._child(work, progress)
-            return read_result(work, self.spec.task, request.scan)
+            return read_result(work, self.spec.task)
 
     def _child(self, work: Path, progress: Progress) -> None:
         command = [
@@ -82,7 +82,8 @@ class IsolatedTool:
                 "Try another tool."
             )
         if not ended:
-            raise ToolFailed(f"{self.spec.name}'s process died (exit {child.returncode}); nothing was recorded.")
+            how = "was killed" if child.returncode < 0 else "ended"
+            raise ToolFailed(f"{self.spec.name}'s process died: it {how} before it answered; nothing was recorded.")
 
 
 def _listen(child: subprocess.Popen[str], progress: Progress) -> bool:

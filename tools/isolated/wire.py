@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from tools.contract import (
 )
 from tools.mask import Mask
 from tools.quantity import Quantity
-from tools.scan import Scan
+from tools.scan import Scan, ScanError
 from tools.scan.cache import open_scan, save_scan
 
 _REQUEST, _RESULT, _MASKS, _SCAN, _MADE = "request.json", "result.json", "masks.npz", "scan", "made"
@@ -64,7 +65,7 @@ def read_request(folder: Path) -> Request:
         )  # fmt: skip
     if said["task"] == "prepare":
         return PrepareRequest(scan, parameters)
-    (mask,) = _get_masks(folder, said["masks"], scan)
+    (mask,) = _get_masks(folder, said["masks"])
     return (ClassifyRequest if said["task"] == "classify" else MeasureRequest)(scan, mask, parameters)
 
 
@@ -90,24 +91,31 @@ def write_result(folder: Path, result: Result) -> None:
     _put(folder / _RESULT, said)
 
 
-def read_result(folder: Path, task: str, scan: Scan) -> Result:
+def read_result(folder: Path, task: str) -> Result:
     """Return the result that lies in a folder. Raises ToolFailed when there is none, or not one of the task's."""
     try:
         said = _get(folder / _RESULT)
         notes = tuple(str(n) for n in said["notes"])
         if task == "segment":
-            first, *rest = _get_masks(folder, said["masks"], scan)
+            first, *rest = _get_masks(folder, said["masks"])
             return SegmentResult(first, float(said["threshold"]), notes, tuple(rest))
         if task == "find":
-            masks = _get_masks(folder, said["masks"], scan)
+            masks = _get_masks(folder, said["masks"])
             found = (Candidate(m, *row) for m, row in zip(masks, said["candidates"], strict=True))
             return FindResult(tuple(found), tuple(said["not_assessed"]), notes)
         if task == "prepare":
-            return PrepareResult(open_scan(folder / _MADE), str(said["done"]), notes)
+            return PrepareResult(_held(open_scan(folder / _MADE)), str(said["done"]), notes)
         quantities = tuple(Quantity.from_json(q) for q in said["quantities"])
         return ClassifyResult(quantities, notes) if task == "classify" else MeasureResult(quantities, notes)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, ScanError) as error:
         raise ToolFailed(f"The tool's answer cannot be read ({type(error).__name__}: {error}).") from error
+
+
+def _held(scan: Scan) -> Scan:
+    """Return a scan with its voxels in memory: the folder they came from goes when the tool has answered."""
+    voxels = np.array(scan.voxels)
+    voxels.setflags(write=False)
+    return replace(scan, read_voxels=lambda: voxels)
 
 
 def _put_masks(folder: Path, masks: list[Mask]) -> list[Mapping[str, Any]]:
@@ -120,7 +128,7 @@ def _put_masks(folder: Path, masks: list[Mask]) -> list[Mapping[str, Any]]:
     ]  # fmt: skip
 
 
-def _get_masks(folder: Path, heads: list[Mapping[str, Any]], scan: Scan) -> list[Mask]:
+def _get_masks(folder: Path, heads: list[Mapping[str, Any]]) -> list[Mask]:
     with np.load(folder / _MASKS, allow_pickle=False) as held:
         boxes = [np.asarray(held[f"m{n}"], dtype=bool) for n in range(len(heads))]
     return [

@@ -55,17 +55,6 @@ def list_dicom(files: Sequence[Path]) -> list[SeriesSummary]:
         raise UnreadableScan(f"A DICOM header is damaged ({type(e).__name__}). Export the series again.") from None
 
 
-def original_datasets(files: Sequence[Path], series_uid: str | None = None) -> list[Any]:
-    """Return the original datasets without pixels, in slice order, of one series (all of them when not named)."""
-    import pydicom
-
-    with quiet():
-        groups = [g for g in read_groups(files) if series_uid in (None, g.summary().uid)]
-        return [
-            pydicom.dcmread(i.path, stop_before_pixels=True, force=True) for g in groups for i in _ordered(g)[0]
-        ]
-
-
 def _ordered(group: Group) -> tuple[tuple[Instance, ...], Any]:
     """Return a group's instances in slice order and their grid (None without positions)."""
     grid = _grid(group)

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.scan.dicom_plain import PlainPixels, PlainReader
-from tools.scan.dicom_terms import BODY_PARTS, MODALITIES, NOT_IMAGES
+from tools.scan.dicom_terms import BODY_PARTS, MODALITIES, NOT_IMAGES, SAME_PART
 from tools.scan.model import Known, UnreadableScan
 
 IDENTITY_KEYWORDS = (
@@ -48,7 +48,6 @@ _READ_KEYWORDS = (
 )  # fmt: skip
 _SECONDARY = "1.2.840.10008.5.1.4.1.1.7"
 """Secondary capture: screens, scanned films and reports, photographs."""
-_SAME_PART = {"THORAX": "CHEST", "LUNG": "CHEST", "LUNGS": "CHEST"}
 _KERNEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .,_+/\-]{0,23}")
 
 MAX_FRAMES = 100_000
@@ -293,7 +292,7 @@ def modality(header: Any) -> Known:
 def body_part(header: Any) -> Known:
     """Return the body part when it is one of DICOM's terms."""
     value = str(header.get("BodyPartExamined") or "").upper().strip()
-    value = _SAME_PART.get(value, value)
+    value = SAME_PART.get(value, value)
     return Known(value, "known") if value in BODY_PARTS else Known()
 
 

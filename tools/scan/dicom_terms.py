@@ -16,6 +16,8 @@ BODY_PARTS = frozenset(
     "TSPINE UTERUS VAGINA WHOLEBODY WRIST ZYGOMA".split()
 )
 """Body parts as DICOM names them (PS3.16, Annex L). Other text is not believed: it may name anything or anyone."""
+SAME_PART = {"THORAX": "CHEST", "LUNG": "CHEST", "LUNGS": "CHEST"}
+"""Words that headers and readers use for a body part that DICOM calls otherwise."""
 MODALITIES = frozenset(
     "AR AS ASMT AU BDUS BI BMD CD CF CP CR CS CT CTPROTOCOL DD DF DG DM DMS DOC DS DX EC ECG EEG EMG EOG EPS ES FA "
     "FID FS GM HC HD IO IVOCT IVUS KER KO LEN LP LS M3D MA MG MR MS NM OAM OCT OP OPM OPR OPT OPTBSV OPTENF OPV OSS "

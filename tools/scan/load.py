@@ -17,7 +17,7 @@ from typing import Literal
 
 from tools.scan import archive, assume
 from tools.scan.dicom import list_dicom, load_dicom
-from tools.scan.dicom_terms import BODY_PARTS, MODALITIES
+from tools.scan.dicom_terms import BODY_PARTS, MODALITIES, SAME_PART
 from tools.scan.model import Known, Scan, UnreadableScan
 from tools.scan.nifti import load_nifti
 from tools.scan.nrrd import load_nrrd
@@ -32,7 +32,6 @@ MAX_FILES = archive.MAX_FILES
 _READERS = {"nifti": load_nifti, "nrrd": load_nrrd, "picture": load_picture}
 _ALLOWED = "DICOM (folder, files or zip), NIfTI, NRRD, PNG and JPEG are read"
 _SAME_MODALITY = {"MRI": "MR", "PET": "PT", "XRAY": "DX"}
-_SAME_PART = {"THORAX": "CHEST", "LUNG": "CHEST", "LUNGS": "CHEST"}
 
 
 def load_scan(
@@ -241,7 +240,7 @@ def _code(stated: str | None, what: str) -> Known | None:
         if value not in MODALITIES:
             raise UnreadableScan("The stated modality is no DICOM term. State one such as CT, MR, DX or US.")
     else:
-        value = _SAME_PART.get(value, value)
+        value = SAME_PART.get(value, value)
         if value not in BODY_PARTS:
             raise UnreadableScan("The stated body part is no DICOM term. State one such as CHEST, ABDOMEN or HEAD.")
     return Known(value, "stated")

@@ -22,6 +22,8 @@ MAX_VOXELS = 2**31
 """About eight times the largest CT in use (2048 x 2048 x 500): more is a broken or hostile header."""
 MAX_DEFLATE = 1040
 """Deflate packs at best 1,032 fold: a .nii.gz that claims more than this lies about its size."""
+DERIVED = "derived: "
+"""Begins the description of an image that a preparation tool made; what was done to it follows."""
 _MM = {"meter": 1000.0, "mm": 1.0, "micron": 0.001, "unknown": 1.0}
 
 
@@ -58,6 +60,10 @@ def load_nifti(path: Path) -> Scan:
     notes = [] if framed else ["The NIfTI header has no patient frame: left and right are unknown."]
     if scale != 1.0:
         notes.append("The NIfTI header's lengths were turned into mm.")
+    said = bytes(opened.header["descrip"].item()).decode("ascii", "replace").rstrip("\0")
+    if said.startswith(DERIVED):
+        done = "".join(c for c in said.removeprefix(DERIVED) if c.isprintable())
+        notes.append(f"A derived image: {done}. It is to look at; measure the original.")
     return Scan.build(
         _plain(voxels),
         affine,

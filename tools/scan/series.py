@@ -5,7 +5,8 @@ Knows headers, no pixels. What it says of other series is counts and millimetres
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import filecmp
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,6 +115,8 @@ class Group:
 def read_groups(files: Sequence[Path]) -> list[Group]:
     """Return the image groups in these DICOM files, localizers last to be chosen and left out when there is more.
 
+    A file that is there twice, byte for byte, is taken once.
+
     Raises:
         UnreadableScan: a damaged file, or no image in any.
     """
@@ -121,7 +124,7 @@ def read_groups(files: Sequence[Path]) -> list[Group]:
     everything = [read_instance(f, where(n, total), reader) for n, f in enumerate(files, start=1)]
     try:
         with quiet():
-            images = [i for i in everything if i.is_image]
+            images = list(_once([i for i in everything if i.is_image]))
             if not images:
                 raise UnreadableScan(_no_image(everything))
             return _group([i for i in images if not i.is_localizer] or images)
@@ -129,6 +132,15 @@ def read_groups(files: Sequence[Path]) -> list[Group]:
         raise
     except broken() as e:
         raise UnreadableScan(f"A DICOM header is damaged ({type(e).__name__}). Export the series again.") from None
+
+
+def _once(images: Sequence[Instance]) -> Iterator[Instance]:
+    """Yield the images without those that are another file's copy; of one name and another content, each stays."""
+    first: dict[str, Instance] = {}
+    for image in images:
+        before = first.setdefault(str(image.header.get("SOPInstanceUID") or image.path), image)
+        if before is image or not filecmp.cmp(before.path, image.path, shallow=False):
+            yield image
 
 
 def _no_image(everything: Sequence[Instance]) -> str:

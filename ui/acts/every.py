@@ -5,16 +5,14 @@ Everything a reader does to a case goes through its session; nothing is computed
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from agent.approving import NAMELESS
+from agent.planner.reading import language_of
 from ui.acts.hand import HandActs
 from ui.acts.panels import PanelActs
 from ui.acts.sharing import ShareActs
 from ui.acts.stage import Update
-
-_CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 _ANSWERED = {"approve": "approved", NAMELESS: "approved, de-identified"}
 
@@ -27,7 +25,7 @@ class Acts(HandActs, PanelActs, ShareActs):
         if text.strip():
             room = self._room(owner)
             if room is not None:
-                room.language = "zh" if _CHINESE.search(text) else "en"
+                room.language = language_of(text)
             yield from self._turn(owner, text, lambda session: session.ask(text))
 
     def state_scan(self, owner: str | None, modality: str, body_part: str) -> Iterator[Update]:

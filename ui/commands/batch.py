@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ui.commands.options import AsJson, BodyPart, Modality, print_result, quiet_libraries
+from ui.commands.options import AsJson, BodyPart, Modality, owner_id, print_result, quiet_libraries
 
 if TYPE_CHECKING:
     from agent.batch import Progress, Result
@@ -33,7 +33,9 @@ def batch(
     ] = False,
     with_paths: Annotated[bool, typer.Option("--with-paths", help="Name each study's place in the table.")] = False,
     cases: Annotated[bool, typer.Option("--cases/--no-cases", help="Keep each study as a case.")] = True,
-    owner: Annotated[str, typer.Option("--owner", help="The reader whose cases they become.")] = "local",
+    owner: Annotated[
+        str, typer.Option("--owner", metavar="NAME", help="The reader whose cases they become, by login name.")
+    ] = "local",
     modality: Modality = None,
     body_part: BodyPart = None,
     as_json: AsJson = False,
@@ -42,6 +44,7 @@ def batch(
     quiet_libraries()
     if language not in ("en", "zh"):
         raise typer.BadParameter(f"--language is en or zh; seen {language!r}.")
+    whose = owner_id(owner)
     from agent import Workspace
     from agent.batch import Batch, Options, find_studies
     from agent.batch.crew import crew_for
@@ -52,7 +55,7 @@ def batch(
         looked=lambda files: shown.show(f"looking: {files} files"),
     )  # fmt: skip
     workspace = Workspace.open()
-    options = Options("zh" if language == "zh" else "en", template, owner, cases)
+    options = Options("zh" if language == "zh" else "en", template, whose, cases)
     try:
         run = Batch(
             workspace, out, options, crew_for(workspace, workers), anew=again, with_paths=with_paths,
@@ -62,7 +65,7 @@ def batch(
     finally:
         shown.end()
         workspace.close()
-    data = summary(result, found.notes)
+    data = {**summary(result, found.notes), "with_paths": with_paths}
     print_result(data, as_json, _lines(data))
     if result.stopped:
         sys.stderr.write(f"error: {result.stopped}\n")
@@ -104,20 +107,27 @@ def summary(result: Result, notes: tuple[str, ...]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _count(studies: int) -> str:
+    return f"{studies} {'study' if studies == 1 else 'studies'}"
+
+
+WHERE = "where they lie: the same command with --with-paths writes it into the table; what is done is not done again"
+"""Paths often hold patients' names, so they are written only where they are asked for."""
 SHOWN_ERRORS = 10
 """Failures that are printed one by one; the table has them all."""
 
 
 def _lines(data: dict[str, Any]) -> list[str]:
     lines = [
-        f"{data['studies']} studies: {data['done']} with candidates, {data['no_candidate']} with no candidate (not a "
+        f"{_count(data['studies'])}: {data['done']} with candidates, {data['no_candidate']} with no candidate (not a "
         f"negative read), {data['not_assessed']} not assessed, {data['failed']} failed"
     ]
-    lines += [f"{data['done_before']} were done before"] if data["done_before"] else []
-    lines += [f"{data['twice']} were there twice, with the same content, and done once"] if data["twice"] else []
+    lines += [f"done before: {_count(data['done_before'])}"] if data["done_before"] else []
+    lines += [f"there twice, with the same content, and done once: {_count(data['twice'])}"] if data["twice"] else []
     lines += [f"failed: {e['study']}: {e['error']}: {e['message']}" for e in data["errors"][:SHOWN_ERRORS]]
     more = len(data["errors"]) - SHOWN_ERRORS
     lines += [f"and {more} more; see the table"] if more > 0 else []
+    lines += [WHERE] if data["errors"] and not data["with_paths"] else []
     return [*lines, *data["notes"], *(f"written: {f}" for f in data["files"])]
 
 

@@ -21,7 +21,7 @@ def serve(
     body_part: BodyPart = None,
 ) -> None:
     """Serve other agents over MCP on stdin and stdout: open, segment, measure, look up, assess, compose."""
-    quiet_libraries()
+    quiet_libraries(log=True)
     from agent import Workspace
     from agent.io.mcp import require_sdk, serve_stdio
     from agent.io.mcp_folders import Folders

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +18,32 @@ Tool = Annotated[str | None, typer.Option("--tool", help="A tool by name; left o
 CaseId = Annotated[str | None, typer.Option("--case", help="Go on with this case, or name a new one.")]
 Point = Annotated[str | None, typer.Option("--point", metavar="X,Y,Z", help="RAS mm, inside the lesion.")]
 MaskFile = Annotated[Path | None, typer.Option("--mask", help="Load a label file's lesions first.")]
+
+
+SELVES = ("local", "mcp")
+"""Owners of cases who are nobody that logs in: this command line, and other agents over MCP."""
+_ID = re.compile(r"[0-9a-f]{64}")
+
+
+def owner_id(name: str) -> str:
+    """Return the id under which a reader's cases are kept: of a login name, or an id as the audit log has it.
+
+    Raises BadParameter for a name that nobody logs in with.
+    """
+    if name in SELVES or _ID.fullmatch(name):
+        return name
+    from agent.settings import Settings
+    from ui.login.who import Login, reader_id
+
+    login = Login.of(Settings.from_environment())
+    if not login.asked:
+        raise typer.BadParameter(
+            f"--owner {name}: nobody logs in here. Set SCANWRIGHT_LOGINS or SCANWRIGHT_PROXY_HEADER as for the app, or "
+            "leave --owner out."
+        )
+    if not login.knows(name):
+        raise typer.BadParameter(f"--owner {name}: no reader of that name may log in (scanwright people list).")
+    return reader_id(name)
 
 
 def print_result(data: dict[str, Any], as_json: bool, lines: Iterable[str]) -> None:
@@ -38,11 +66,17 @@ def numbers(text: str, count: int, what: str) -> tuple[float, ...]:
     return found
 
 
-def quiet_libraries() -> None:
-    """Keep the libraries that are imported next from calling out or chattering."""
+def quiet_libraries(log: bool = False) -> None:
+    """Keep the libraries that are imported next from calling out or chattering.
+
+    Args:
+        log: a server keeps its log; a command tells its failures itself, and what is broken stands in `tools list`.
+    """
     from agent.settings import quiet
 
     quiet()
+    if not log and logging.lastResort is not None:
+        logging.lastResort.setLevel(logging.CRITICAL)
 
 
 def images_written(count: int, out: object) -> str:

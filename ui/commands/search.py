@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ui.commands.options import AsJson, print_result, quiet_libraries
+from ui.commands.options import AsJson, owner_id, print_result, quiet_libraries
 
 if TYPE_CHECKING:
     from agent.finder import Hits
@@ -18,7 +19,9 @@ SIDES = {"right": "right", "left": "left", "r": "right", "l": "left", "右": "ri
 
 @commands.command()
 def search(
-    words: Annotated[str, typer.Argument(help="Words of reports, statements and labels, English or Chinese.")] = "",
+    words: Annotated[
+        str, typer.Argument(help="Words of reports, statements and labels, English or Chinese; 'over 8 mm', 'grown'.")
+    ] = "",
     label: Annotated[str, typer.Option("--label", help="A lesion's label: nodule, mass…")] = "",
     side: Annotated[str, typer.Option("--side", help="right or left: of that lesion.")] = "",
     size_min: Annotated[float | None, typer.Option("--size-min", metavar="MM", help="Its long axis at least.")] = None,
@@ -27,7 +30,9 @@ def search(
     modality: Annotated[str, typer.Option("--modality", help="CT, MR…")] = "",
     body_part: Annotated[str, typer.Option("--body-part", help="CHEST, HEAD…")] = "",
     since: Annotated[str, typer.Option("--since", metavar="YYYY-MM-DD", help="Opened on that day or later.")] = "",
-    owner: Annotated[str, typer.Option("--owner", help="The reader who looks: finds what they may see.")] = "local",
+    owner: Annotated[
+        str, typer.Option("--owner", metavar="NAME", help="The reader who looks, by login name.")
+    ] = "local",
     most: Annotated[int, typer.Option("--most", min=1, max=10_000, help="Cases to show.")] = 50,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Read every case again first.")] = False,
     as_json: AsJson = False,
@@ -37,15 +42,17 @@ def search(
     from agent import Workspace
     from agent.finder import Query
 
-    query = Query(
-        text=words, label=label, side=_side(side), size_min=size_min, size_max=size_max, grown=grown,
-        modality=modality, body_part=body_part, since=_day(since), most=most,
+    limits = {"side": _side(side), "size_min": size_min, "size_max": size_max, "grown": grown or None}
+    query = dataclasses.replace(
+        Query.of_text(words), label=label, modality=modality, body_part=body_part, since=_day(since), most=most,
+        **{name: limit for name, limit in limits.items() if limit is not None},
     )  # fmt: skip
+    reader = owner_id(owner)
     workspace = Workspace.open()
     try:
         if rebuild:
-            workspace.finder.rebuild(owner)
-        found = workspace.finder.search(query, owner)
+            workspace.finder.rebuild(reader)
+        found = workspace.finder.search(query, reader)
     finally:
         workspace.close()
     data = {

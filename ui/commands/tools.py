@@ -15,6 +15,7 @@ tools_app = typer.Typer(help="The vision tools at hand; new ones.", no_args_is_h
 @tools_app.command("list")
 def tools_list(as_json: AsJson = False) -> None:
     """List the tools, and those that are broken with the reason."""
+    quiet_libraries()
     from ui.work import list_tools
 
     data = list_tools()
@@ -29,11 +30,17 @@ def tools_show(name: str, as_json: AsJson = False) -> None:
     from ui.work import show_tool
 
     data = show_tool(name)
-    print_result(data, as_json, [line for key, value in data.items() if value for line in _lines(key, value)])
+    beside = () if data["task"] == "segment" else ("prompts",)
+    shown = {key: value for key, value in data.items() if value and key not in beside}
+    print_result(data, as_json, [line for key, value in shown.items() for line in _lines(key, value)])
 
 
-_INNER = ("parameters", "gpu_share", "batch", "batch_on")
+_INNER = ("gpu_share", "batch", "batch_on", "needs_3d", "anatomy")
 """What concerns those who run or write tools, not who reads of one; it stands in --json."""
+_CALLED = {
+    "not_for": "limits", "body_parts": "body parts", "reported_by": "reported by",
+    "weights_sha256": "sha256 of its weights", "prompts": "a click or a box",
+}  # fmt: skip
 
 
 def _lines(key: str, value: Any) -> list[str]:
@@ -42,21 +49,38 @@ def _lines(key: str, value: Any) -> list[str]:
         return []
     if key == "accuracy":
         return ["accuracy:", *(f"  {a['metric']} {a['value']:g} on {a['data']} (reported by {a['by']})" for a in value)]
+    if key == "parameters" and not value.get("properties"):
+        return []
     if key == "utterances":
         return [f"asked for with: {', '.join(said for each in value.values() for said in each)}"]
-    return [f"{key}: {', '.join(map(str, value)) if isinstance(value, list | tuple) else value}"]
+    if key == "parameters":
+        return [f"--set takes: {', '.join(_range(name, said) for name, said in value.get('properties', {}).items())}"]
+    return [f"{_CALLED.get(key, key)}: {', '.join(map(str, value)) if isinstance(value, list | tuple) else value}"]
+
+
+def _range(name: str, said: dict[str, Any]) -> str:
+    """Return a parameter with what it may be, from its JSON schema."""
+    inner = said.get("items", said)
+    if "enum" in inner:
+        may = " or ".join(map(str, inner["enum"]))
+    else:
+        ends = [f"{end} {inner[key]:g}" for end, key in (("from", "minimum"), ("to", "maximum")) if key in inner]
+        may = " ".join([str(inner.get("type", "")), *ends]).strip()
+    count = f"{said['minItems']} in brackets, each: " if "items" in said and "minItems" in said else ""
+    return f"{name} ({count}{may})" if may else name
 
 
 @tools_app.command("new")
 def tools_new(
     name: Annotated[str, typer.Argument(help="Small letters, digits and hyphens.")],
+    task: Annotated[str, typer.Option("--task", help="segment, classify, find, measure or prepare.")] = "segment",
     out: Annotated[Path, typer.Option("--out", help="Folder to write the package's folder into.")] = Path(),
     as_json: AsJson = False,
 ) -> None:
-    """Write a package with a working tool, its entry point and its test."""
+    """Write a package with a working tool for a task, its entry point and its test."""
     from tools.template import write_package
 
-    files = [str(f) for f in write_package(name, out)]
+    files = [str(f) for f in write_package(name, out, task)]
     next_steps = f"Try it: scanwright tools check {out / name}; install it: pip install -e {out / name}"
     print_result({"files": files}, as_json, [*files, next_steps])
 
@@ -70,12 +94,15 @@ def tools_allow(
     """Let a tool's results feed guideline criteria: this version, with these weights."""
     from agent.people import at_the_machine
     from agent.settings import Settings
-    from tools import Registry
+    from tools import NotApplicable, Registry
     from tools.allowed import allow
 
     at_the_machine().check("allow tools")
     folder = Settings.from_environment().own_tools
-    spec = Registry.discover(folder).get(name).spec
+    found = Registry.discover(folder).get(name)
+    if found.shipped:
+        raise NotApplicable(f"{name} comes with Scanwright: its results feed criteria. Name one of your own.")
+    spec = found.spec
     allow(spec, folder, not no)
     said = "no longer feeds" if no else "may feed"
     print_result({"tool": name, "allowed": not no}, as_json, [f"{name} {spec.version} {said} guideline criteria."])
@@ -94,12 +121,9 @@ def tools_check(
     mark = {True: "holds", False: "FAILS", None: "note"}
     lines = [f"{mark[c['holds']]:<6} {c['name']}: {c['seen']}" for c in data["checks"]]
     spec = data["spec"] or {}
-    card = [f"{key}: {', '.join(value) if isinstance(value, list) else value}" for key, value in spec.items()
-            if value and key != "accuracy"]  # fmt: skip
-    reported = spec.get("accuracy", ())
-    figures = [f"  {a['metric']} {a['value']:g} on {a['data']} (reported by {a['by']})" for a in reported]
+    card = [line for key, value in spec.items() if value for line in _lines(key, value)]
     verdict = "It keeps the contract." if data["passed"] else "It does not keep the contract yet."
-    print_result(data, as_json, [*card, *figures, *lines, verdict])
+    print_result(data, as_json, [*card, *lines, verdict])
     raise typer.Exit(0 if data["passed"] else 1)
 
 
@@ -107,7 +131,7 @@ def tools_check(
 def tools_prepare(
     scan: str,
     tool: Annotated[str, typer.Option("--tool", help="denoise, clahe, bias-field, resample, or your own.")],
-    out: Annotated[Path, typer.Option("--out", help="NIfTI file to write, .nii.gz.")],
+    out: Annotated[Path, typer.Option("--out", help="File to write: .nii.gz, or .png where no mm are known.")],
     given: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A parameter.")] = None,
     modality: Modality = None,
     body_part: BodyPart = None,

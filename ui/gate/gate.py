@@ -34,7 +34,7 @@ OF_PASSWORDS = ("/login", "/logout")
 DOORS: dict[str, tuple[str, ...]] = {
     "/": ("GET", "HEAD"), "/login": ("GET", "POST"), "/logout": ("POST",), "/audit.jsonl": ("GET",),
     "/niivue.js": ("GET",), "/view/": ("GET",), "/marks/": ("GET",), "/probe/": ("GET",), "/volume/": ("GET",),
-    "/evidence/": ("GET",), "/files/": ("GET",), "/upload/": ("POST",),
+    "/explained/": ("GET",), "/evidence/": ("GET",), "/files/": ("GET",), "/upload/": ("POST",),
     # Gradio's: its scripts and styles, and the queue that acts go through. Its files, uploads, proxies, named and
     # numbered calls, recordings, monitoring and run history are not here.
     "/config": ("GET",), "/theme.css": ("GET",), "/assets/": ("GET",), "/static/": ("GET",), "/svelte/": ("GET",),

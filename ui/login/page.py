@@ -12,11 +12,11 @@ from urllib.parse import parse_qs
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from agent.notice import NOTICE
 from agent.workspace import Workspace
 from ui.login.cookie import written
 from ui.login.who import SESSION, Login, reader_id
 from ui.meters import until
-from ui.panels import NOTICE
 
 _WORDS: dict[str, tuple[str, str]] = {
     "title": ("Log in to Scanwright", "登录 Scanwright"),

@@ -73,7 +73,7 @@ class Pictures:
 
     def png(
         self, case_id: str, plane: str, index: int, window: str | tuple[float, float] | None = None, *,
-        plain: bool = False, prior: int = 0, size: int = SHOWN_SIZE,
+        plain: bool = False, prior: int = 0,
     ) -> bytes:  # fmt: skip
         """Return a slice as PNG bytes, `plain` without outlines and letters. Raises ValueError for what is not there.
 
@@ -83,7 +83,6 @@ class Pictures:
             window: a preset's name, or centre and width.
             plain: without outlines, lines and letters, which the browser draws.
             prior: number of an earlier scan; 0 is the current one.
-            size: pixels along the longer side.
         """
         from PIL import Image
 
@@ -92,7 +91,7 @@ class Pictures:
         drawing = Drawing() if plain else held.drawing
         calipers = [Caliper(line.ends, line.label) for line in drawing.lines]
         picture = render_slice(
-            held.scan, _plane(plane), index, chosen, outlines=drawing.outlines, calipers=calipers, size=size,
+            held.scan, _plane(plane), index, chosen, outlines=drawing.outlines, calipers=calipers, size=SHOWN_SIZE,
             sides=not plain,
         )  # fmt: skip
         image = Image.fromarray(picture)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from agent.planner.answers.wording import cite, name_of, pick, ref, safe
+from agent.planner.answers.wording import cite, name_of, pick, ref, safe, sentences
 from agent.planner.reading import Language
 
 Result = Mapping[str, Any]
@@ -30,8 +30,9 @@ def side_by_side(result: Result, language: Language) -> list[str]:
         zh = f"病灶{result['lesion']}采用{rows[0]['tool']}的轮廓;其余轮廓并列,可按名称或次序采用"
         said.append(cite(language, pick(language, en, zh), rows[0]["evidence"]))
     for one in result.get("not_outlined") or []:
-        why = safe(str(one["why"]))
-        said.append(pick(language, f"No outline by {one['tool']}: “{why}”.", f"{one['tool']}未给出轮廓。"))
+        why = _first(str(one["why"]))
+        told = f": “{why}”" if why else "; its reason stands with the step"
+        said.append(pick(language, f"No outline by {one['tool']}{told}.", f"{one['tool']}未给出轮廓。"))
     return said
 
 
@@ -56,6 +57,16 @@ def scores_side_by_side(result: Result, language: Language) -> list[str]:
         why = f": “{safe(str(one['why']))}”" if one.get("sayable") else "; its reason stands with the step"
         said.append(pick(language, f"No score by {one['tool']}{why}.", f"{one['tool']}未给出评分。"))
     return said
+
+
+def _first(reason: str) -> str:
+    """Return a reason's first sentence; nothing where it holds a number, which no evidence would carry.
+
+    >>> _first("net-a works on MR. Use another."), _first("net-a was stopped after 600 s.")
+    ('net-a works on MR', '')
+    """
+    first = safe(sentences(reason)[0]) if sentences(reason) else ""
+    return "" if any(c.isdigit() for c in first) else first
 
 
 def scores(number: int, row: Result, language: Language, by: str = "") -> str:

@@ -164,8 +164,8 @@ def rated(result: Result, language: Language, asked: str) -> list[str]:
     said += _attributes(held, item, language)
     if result.get("explanation"):
         said.append(
-            cite(language, pick(language, "The picture beside shows what moved it: orange raised it, blue lowered it; an explanation, not evidence",
-                                "旁边的图显示影响评分的部位:橙色使其升高,蓝色使其降低;仅为解释,不是证据"), item)
+            cite(language, pick(language, "The picture kept with the case shows what moved it: orange raised it, blue lowered it; it is not evidence",
+                                "图中显示影响评分的部位:橙色使其升高,蓝色使其降低;仅为解释,不是证据"), item)
         )  # fmt: skip
     whose = ("a readers' opinion", "阅片者的意见") if "lidc_rating" in held else ("the tool's own score", "该工具自己的评分")
     said.append(

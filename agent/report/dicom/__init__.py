@@ -18,11 +18,10 @@ from typing import TYPE_CHECKING, Any
 from agent.report.dicom.concepts import silent, to_bytes
 from agent.report.dicom.filing import Filing, filing_of, uid
 from agent.report.dicom.original import NoOriginal, Original, original
+from agent.report.model import Made, Report
 
 if TYPE_CHECKING:
-    from agent.report.files import Made
     from agent.report.material import Material
-    from agent.report.model import Report
     from agent.toolset.desk import Desk
     from tools.deidentify import Pseudonyms
 
@@ -33,8 +32,6 @@ NO_PDF = "the report was not written as a PDF"
 
 def write(desk: Desk, report: Report, material: Material, made: Mapping[str, bytes]) -> Made:
     """Return the DICOM files of a report, and the reason for each that could not be made."""
-    from agent.report.files import Made
-
     others = desk.nameless.names if desk.nameless else None
     return Made(*dicom_files(filing_of(desk, report), made.get(REPORT_PDF), others))
 

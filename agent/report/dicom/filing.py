@@ -122,11 +122,7 @@ def filing_of(desk: Desk, report: Report) -> Filing:
     record = desk.record
     scan = desk.need_scan()
     kept = [x for x in record.lesions if x.status != "rejected" and x.outlined]
-    kind: Callable[..., Filing] = Filing
-    if desk.nameless is not None:
-        from agent.report.nameless import NamelessFiling
-
-        kind = partial(NamelessFiling, nameless=desk.nameless)
+    kind: Callable[..., Filing] = desk.nameless.filing if desk.nameless else Filing
     return kind(
         case_id=desk.case_id,
         created=desk.need("read").created,

@@ -16,11 +16,10 @@ from typing import TYPE_CHECKING
 from agent.report.dicom.filing import filing_of
 from agent.report.fhir.bundle import bundle
 from agent.report.fhir.check import problems
+from agent.report.model import Made, Report
 
 if TYPE_CHECKING:
-    from agent.report.files import Made
     from agent.report.material import Material
-    from agent.report.model import Report
     from agent.toolset.desk import Desk
 
 FHIR = "fhir.json"
@@ -29,8 +28,6 @@ REPORT_PDF = "report.pdf"
 
 def write(desk: Desk, report: Report, material: Material, made: Mapping[str, bytes]) -> Made:
     """Return the FHIR file of a report, or the reason why it could not be made."""
-    from agent.report.files import Made
-
     found = bundle(filing_of(desk, report), made.get(REPORT_PDF))
     wrong = problems(found)
     if wrong:

@@ -11,7 +11,7 @@ import batches
 import pytest
 import scripted
 
-from agent.batch import BatchError, Options, Result, find_studies
+from agent.batch import BatchError, Options, Result, crew, find_studies
 from agent.batch.journal import NAME
 from agent.batch.table import NO_CANDIDATE, head
 from agent.session import Session
@@ -35,7 +35,7 @@ def done(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path,
     """The archive's batch, run once."""
     base = tmp_path_factory.mktemp("run")
     found = find_studies(archive, modality="CT", body_part="CHEST")
-    assert "1 files that are no scan" in found.notes[0]
+    assert found.notes == ("1 file that is no scan was passed over.",)
     return base, batches.run(base / "home", base / "out", found.studies)
 
 
@@ -208,3 +208,11 @@ def test_a_journal_cut_in_its_last_line_is_whole_again_and_a_damaged_one_is_refu
 def test_heads_carry_units() -> None:
     assert head("axial_long_axis", "mm") == "axial_long_axis [mm]"
     assert head("axial_long_axis", "{pixel}") == "axial_long_axis [pixel]"
+
+
+def test_a_small_container_on_a_large_machine_gets_few_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crew, "cores", lambda: 32)
+    monkeypatch.setattr(crew, "free_bytes", lambda: 9.0 * 2**30)
+    assert crew._fitting() == 2
+    monkeypatch.setattr(crew, "free_bytes", lambda: 1.0 * 2**30)
+    assert crew._fitting() == 1

@@ -11,6 +11,7 @@ import scripted
 from scripted import BIG, SMALL, balls
 
 from agent.finder import BadSearch, Hits, Query
+from agent.finder.entry import Facts
 from agent.session import Session
 from agent.stated import Statement
 from agent.workspace import Workspace
@@ -126,11 +127,25 @@ def test_the_catalogue_is_made_anew_from_the_records(made: Workspace) -> None:
 
 
 def test_a_search_as_it_is_typed() -> None:
-    assert Query.of_text("right nodule > 8mm") == Query("right nodule", size_min=8)
+    assert Query.of_text("right nodule > 8mm") == Query("right nodule", size_min=8, not_side="left")
     assert Query.of_text("nodules 6 to 12 mm") == Query("nodules", size_min=6, size_max=12)
-    assert Query.of_text("右肺结节 大于8毫米") == Query("右肺结节", size_min=8)
+    assert Query.of_text("右肺结节 大于8毫米") == Query("右肺结节", size_min=8, not_side="left")
+    assert Query.of_text("left or right nodule over 8 mm") == Query("left or right nodule", size_min=8)
+    assert Query.of_text("right nodule") == Query("right nodule")
     assert Query.of_text("masses under 30 mm that have grown") == Query("masses that have", size_max=30, grown=True)
     assert Query.of_text("emphysema") == Query("emphysema")
+
+
+def test_a_side_that_is_typed_with_a_size_is_of_that_lesion() -> None:
+    asked = Query.of_text("right nodule over 14 mm")
+
+    def fits(*lesions: tuple[str | None, float]) -> bool:
+        held = [{"label": "nodule", "side": side, "size_mm": size, "grown": False} for side, size in lesions]
+        return asked.takes(Facts({"modality": "CT", "body_part": "CHEST"}, tuple(held)), "2026-01-01")
+
+    assert fits(("right", 16.0), ("left", 5.0))
+    assert not fits(("left", 16.0), ("right", 5.0)), "a large one on the left and a small one on the right"
+    assert fits((None, 16.0)), "where a side is not known its words decide"
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import pytest
 
 from agent.card import PROMPT
 from agent.grounding.claims import claims
+from agent.grounding.names import series
 from agent.grounding.speech import unknown
-from agent.grounding.support import _series
 
 TRUE = [
     "A nodule of 14.4 mm is noted, designated lesion 1 [E3].",
@@ -55,7 +55,7 @@ def test_what_is_slipped_in_falls(case, clause: str, why: str) -> None:
 
 def test_names_that_share_a_row_of_numbers_are_read_in_their_order(case) -> None:
     long, short = (f"{case.items['E3'].quantity(q).value:.1f}" for q in ("axial_long_axis", "axial_short_axis"))
-    assert _series("the mean diameter is ") == ((), 0)
+    assert series("the mean diameter is ") == ((), 0)
     assert case.problems(f"The long and short axes of lesion 1 are {long} mm and {short} mm [E3].") == []
     assert long != short
     assert case.problems(f"The long and short axes of lesion 1 are {short} mm and {long} mm [E3].")

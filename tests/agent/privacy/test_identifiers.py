@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from agent.card import PROMPT
-from agent.privacy.identifiers import identifiers, replaced
+from agent.privacy.identifiers import identifiers
 from knowledge import guidelines
 
 NAMED = [
@@ -60,17 +60,23 @@ ORDINARY = (
 )  # fmt: skip
 
 
+def without(text: str) -> str:
+    """Return text without the identifiers that are found in it."""
+    for one in reversed(identifiers(text)):
+        text = text[: one.start] + text[one.end :]
+    return text
+
+
 @pytest.mark.parametrize(("typed", "kind", "gone"), NAMED)
 def test_an_identifier_is_found_by_its_form(typed: str, kind: str, gone: str) -> None:
-    found = identifiers(typed)
-    assert kind in {f.kind for f in found}
-    assert gone not in replaced(typed, lambda _, name: f"[{name}]").replace(f"[{kind}]", "")
+    assert kind in {f.kind for f in identifiers(typed)}
+    assert gone not in without(typed)
 
 
 @pytest.mark.parametrize("typed", [n[0] for n in NAMED])
 def test_numbers_that_the_chat_needs_stay_beside_it(typed: str) -> None:
     for needed in ("Lesion 2 is 5 mm, 40 % of 2019.", "62 years, 30 pack-years.", "病灶2为5毫米。"):
-        assert needed in replaced(f"{typed}\n{needed}", lambda _, name: f"[{name}]")
+        assert needed in without(f"{typed}\n{needed}")
 
 
 def test_ordinary_sentences_are_never_altered() -> None:

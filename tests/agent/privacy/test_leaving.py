@@ -12,7 +12,9 @@ from scripted import QUIMBY, ScriptedModel, balls, call
 from wire import Server, of, says, text, tool
 
 from agent.events import Failed, Notice, Question, Struck, ToolStarted
+from agent.middleware import Privacy
 from agent.privacy import Redactor
+from agent.privacy import leaving as leaving_of
 from agent.privacy.asking_who import asks_who
 from agent.privacy.leaving import Leaving, held_lines, neutral
 from agent.privacy.pasted import pasted
@@ -138,6 +140,34 @@ def test_a_name_that_had_a_title_once_is_known_without_it() -> None:
     leaving.learn("Dr Ottoline Frobisher asked for it; \u738b\u5c0f\u660e\u533b\u751f")
     left = leaving.clean("frobisher's question, and 5 mm; \u8bf7\u738b\u5c0f\u660e\u770b")
     assert left == "[withheld name A]'s question, and 5 mm; \u8bf7[withheld name B]\u770b"
+
+
+def test_a_text_is_looked_through_once_and_cleaned_by_all_that_was_learnt_since(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread's messages go out again with every call of a model."""
+    looked: list[str] = []
+    real = leaving_of.identifiers
+
+    def identifiers(text: str) -> Any:
+        looked.append(text)
+        return real(text)
+
+    monkeypatch.setattr(leaving_of, "identifiers", identifiers)
+    leaving = Leaving(Redactor([]))
+    said = "Frobisher wants it measured, MRN 4471902"
+    assert [leaving.clean(said) for _ in range(3)] == ["Frobisher wants it measured, MRN [withheld number A]"] * 3
+    assert looked == [said]
+    leaving.learn("Dr Frobisher asked")
+    assert leaving.clean(said) == "[withheld name B] wants it measured, MRN [withheld number A]"
+    assert looked.count(said) == 1
+    for n in range(2 * leaving_of._KEPT):
+        leaving.clean(f"lesion {n}")
+    assert len(leaving._looked) <= leaving_of._KEPT
+
+
+def test_what_is_known_from_one_part_of_the_systems_text_is_cleaned_in_all() -> None:
+    privacy = Privacy(Leaving(Redactor([])))
+    sent = privacy._whole('Help them.\n<case_card>{"said": "Frobisher, 5 mm"}</case_card>\n- "Dr Frobisher asks" -> E1', [])
+    assert sent == 'Help them.\n<case_card>{"said": "[withheld name A], 5 mm"}</case_card>\n- "Dr [withheld name A] asks" -> E1'
 
 
 def test_on_the_wire_an_identifier_that_is_repeated_back_is_cleaned_the_next_time(wired: Session, server: Server) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import scripted
 
@@ -19,7 +20,19 @@ from agent.stated import read_statements
 from agent.toolset.paper import write_report
 from agent.toolset.vision import measure, record_drawn
 from agent.workspace import Workspace
-from tools import Candidate, EvidenceStore, FindRequest, FindResult, Mask, Registry, Runtime, Scan, ToolSpec, VisionTool
+from tools import (
+    Candidate,
+    EvidenceStore,
+    FindRequest,
+    FindResult,
+    Known,
+    Mask,
+    Registry,
+    Runtime,
+    Scan,
+    ToolSpec,
+    VisionTool,
+)
 from tools.measure import LesionMeasure
 
 
@@ -93,6 +106,21 @@ def open_case(workspace: Workspace) -> Callable[[Scan], CaseUnderTest]:
 def case(open_case: Callable[[Scan], CaseUnderTest], chest: tuple[Scan, tuple[Mask, ...]]) -> CaseUnderTest:
     """A case of the generated chest, nothing done yet."""
     return open_case(chest[0])
+
+
+@pytest.fixture
+def radiograph(open_case: Callable[[Scan], CaseUnderTest]) -> CaseUnderTest:
+    """A picture without spacing and without sides, a region of it outlined and measured."""
+    rng = np.random.default_rng(3)
+    scan = Scan.build(
+        rng.integers(0, 255, (80, 60, 1)), np.eye(4), spacing=(None, None, None), calibration="none",
+        modality=Known("DX", "stated"), laterality_known=False,
+    )  # fmt: skip
+    case = open_case(scan)
+    grid = np.zeros(scan.shape, bool)
+    grid[20:40, 20:32] = True
+    case.outline(Mask.from_grid(scan.id, grid, scan.affine))
+    return case
 
 
 @pytest.fixture

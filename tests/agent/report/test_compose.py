@@ -14,7 +14,7 @@ from agent.report.material import Draft, RowDraft
 from agent.report.phrases import COLUMNS
 from agent.stated import Statement
 from agent.toolset.vision import find, measure
-from tools import Known, Mask, Quantity, Scan
+from tools import Mask, Quantity
 from tools.phantom import Sphere, chest_phantom
 from tools.quantity import show
 
@@ -171,18 +171,9 @@ def test_search_of_one_side_says_which(case, chest):
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_picture_without_spacing_is_measured_in_pixels(open_case, language):
-    rng = np.random.default_rng(3)
-    scan = Scan.build(
-        rng.integers(0, 255, (80, 60, 1)), np.eye(4), spacing=(None, None, None), calibration="none",
-        modality=Known("DX", "stated"), laterality_known=False,
-    )  # fmt: skip
-    case = open_case(scan)
-    grid = np.zeros(scan.shape, bool)
-    grid[20:40, 20:32] = True
-    case.outline(Mask.from_grid(scan.id, grid, scan.affine))
-    report = case.compose(language)
-    sound(case, report)
+def test_picture_without_spacing_is_measured_in_pixels(radiograph, language):
+    report = radiograph.compose(language)
+    sound(radiograph, report)
     text = to_markdown(report)
     assert {"en": "sizes are in pixels, not in millimetres", "zh": "大小以像素计"}[language] in text
     assert not re.search(r"\d\s*mm", text)

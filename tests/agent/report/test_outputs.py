@@ -25,7 +25,7 @@ from agent.report.pictures import LINE, MOST, OUTLINE, key_images, not_shown
 from agent.report.read_back import is_page, to_markdown
 from agent.toolset import paper
 from agent.toolset.vision import find
-from tools import Known, Mask, Scan
+from tools import Mask
 from tools.quantity import show
 
 FIT = "58-year-old woman, incidental finding, no known cancer, not immunosuppressed, solid nodule, never smoked"
@@ -188,18 +188,9 @@ def test_candidates_are_shown_as_rough_regions_and_rejected_ones_not(case, chest
     assert [p.lesion for p in key_images(case.desk, material_of(case.desk, "en"))] == [2]
 
 
-def test_picture_without_spacing_has_a_key_image_without_letters(open_case):
-    rng = np.random.default_rng(3)
-    scan = Scan.build(
-        rng.integers(0, 255, (80, 60, 1)), np.eye(4), spacing=(None, None, None), calibration="none",
-        modality=Known("DX", "stated"), laterality_known=False,
-    )  # fmt: skip
-    case = open_case(scan)
-    grid = np.zeros(scan.shape, bool)
-    grid[20:40, 20:32] = True
-    case.outline(Mask.from_grid(scan.id, grid, scan.affine))
-    paper.write_report(case.desk)
-    files = make_files(case.desk).files
+def test_picture_without_spacing_has_a_key_image_without_letters(radiograph):
+    paper.write_report(radiograph.desk)
+    files = make_files(radiograph.desk).files
     assert {"report.pdf", "report.html"} <= set(files)
     assert not re.search(r"\d\s*mm\b", pdf_text(files["report.pdf"]))
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tools.fetch import FetchFailed
-from tools.fetch.download import TRIES, check_address, digest, download, from_folder
+from tools.fetch.download import FIRST_TRIES, TRIES, check_address, digest, download, from_folder
 
 CONTENT = bytes(hashlib.sha256(b"seed").digest() * 40_000)
 
@@ -134,6 +134,13 @@ def test_what_is_not_there_is_one_clear_error(shop: Shop, tmp_path: Path) -> Non
         download("http://127.0.0.1:9/x", tmp_path / "x", lambda size: None, pause_s=0.0)
 
 
+def test_where_nobody_answers_it_is_given_up_soon_and_the_reader_is_told(tmp_path: Path) -> None:
+    told: list[str] = []
+    with pytest.raises(FetchFailed, match=r"could not be reached .* \(Connection refused\)\. Behind a proxy"):
+        download("http://127.0.0.1:9/x", tmp_path / "x", lambda size: None, lambda f, said: told.append(said), pause_s=0.0)
+    assert told == ["127.0.0.1 does not answer; trying again"] * (FIRST_TRIES - 1)
+
+
 def test_a_proxy_of_the_environment_is_used(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The shop stands in for a proxy: it is asked for the whole address."""
     monkeypatch.setenv("http_proxy", shop.address)
@@ -156,5 +163,7 @@ def test_an_offline_folder(tmp_path: Path) -> None:
     said: list[int | None] = []
     file = from_folder("w.bin", tmp_path / "stick", tmp_path / "w.bin", said.append)
     assert (said, digest(file)) == ([len(CONTENT)], hashlib.sha256(CONTENT).hexdigest())
-    with pytest.raises(FetchFailed, match=r"holds no other\.bin"):
-        from_folder("other.bin", tmp_path / "stick", tmp_path / "o", said.append)
+    with pytest.raises(FetchFailed, match=r"holds no other\.bin.*Its makers keep it at https://example\.org/other\.bin"):
+        from_folder("other.bin", tmp_path / "stick", tmp_path / "o", said.append, "https://example.org/other.bin")
+    with pytest.raises(FetchFailed, match=r"There is no folder .*none"):
+        from_folder("w.bin", tmp_path / "none", tmp_path / "o", said.append)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import tools.inference
-from tools.inference import Sliding, slide
+from tools.inference import Sliding, infer, memory, slide
 from tools.models.nodule_segmenter import model
 
 torch = pytest.importorskip("torch")
@@ -58,6 +58,26 @@ def test_a_volume_is_gone_through_on_the_device(
     assert answer.looked_at == answer.windows == sum(x.shape[0] for x in network.given)
     assert {x.device.type for x in network.given} == {"cuda"}
     assert all(x.is_contiguous(memory_format=torch.channels_last_3d) for x in network.given)
+
+
+@pytest.mark.parametrize(("counted", "windows"), [(2**31, 1), (3 * 24**3, 4)], ids=["all at once", "as kernels count"])
+def test_windows_are_fitted_to_what_was_measured_on_the_device(
+    fake: Any, monkeypatch: pytest.MonkeyPatch, counted: int, windows: int
+) -> None:
+    """Of memory there is plenty: what bounds a window is how many values of its widest layer a kernel can count."""
+    for where in (SLIDE, memory):
+        monkeypatch.setattr(where, "room_bytes", lambda device: 1e12)
+    monkeypatch.setattr(SLIDE, "TRIAL", 16)
+    monkeypatch.setattr(memory, "COUNTED", counted)
+    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda device: None)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda device: 0)
+    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda device: 300 * 16**3)
+    with torch.device("cuda"):
+        network = Network(2).eval()
+    answer = infer(torch.randn((1, 2, 44, 36, 20)), network, Sliding(multiple=4, batch=1), "cuda")
+    assert (answer.windows, answer.notes) == (windows, ())
+    assert {x.device.type for x in network.given} == {"cuda"}
+    assert all(3 * x[0, 0].numel() <= counted for x in network.given)
 
 
 @pytest.mark.parametrize("fast", [True, False])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -95,6 +96,13 @@ def test_a_window_fitted_to_the_volume_is_the_network_on_the_whole(network: Any,
     assert (answer.windows, answer.notes) == (1, ())
 
 
+def test_an_only_window_is_answered_as_it_is_whatever_the_weights(network: Any, image: Any) -> None:
+    """Nothing is summed where nothing overlaps: not a bit is lost, nor the time."""
+    how = Sliding((0, 0, 0), mode="gaussian", outside=(1.0, 0.0, 0.0))
+    with torch.inference_mode():
+        assert torch.equal(slide(image, network, how, "cpu").values, network(image))
+
+
 def test_progress_is_told_and_can_stop_the_work(network: Any, image: Any) -> None:
     seen: list[float] = []
     slide(image, network, Sliding((16, 16, 16)), "cpu", progress=seen.append)
@@ -182,3 +190,23 @@ def test_a_gpu_answers_as_the_cpu_does(network: Any, image: Any) -> None:
     there = infer(image, network.to("cuda"), Sliding((16, 24, 16), 0.5, "gaussian"), "cuda").values
     network.to("cpu")
     np.testing.assert_allclose(there.numpy(), here.numpy(), atol=5e-3)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
+@pytest.mark.parametrize("share", [1.0, 0.0], ids=["the image is there", "windows travel"])
+def test_a_gpu_measures_fits_windows_and_computes_in_sixteen_bits(
+    network: Any, image: Any, share: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = sys.modules[Sliding.__module__]
+    monkeypatch.setattr(where, "IMAGE_SHARE", share)
+    monkeypatch.setattr(where, "TRIAL", 16)
+    here = slide(image, network, Sliding((0, 0, 0)), "cpu").values
+    network.to("cuda")
+    try:
+        whole, lower = (infer(image, network, Sliding(multiple=4, bfloat16=b), "cuda") for b in (False, True))
+    finally:
+        network.to("cpu")
+    assert (whole.windows, whole.notes, lower.notes) == (1, (), ())
+    np.testing.assert_allclose(whole.values.numpy(), here.numpy(), atol=5e-3)
+    assert float((lower.values.argmax(1) == here.argmax(1)).float().mean()) > 0.97

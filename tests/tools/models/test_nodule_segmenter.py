@@ -13,7 +13,8 @@ from tools import Known, Mask, NotApplicable, Registry, Scan, SegmentRequest, To
 from tools.models.nodule_segmenter import evaluate
 from tools.models.nodule_segmenter.data import Nodule, is_held_out, read_nodules
 from tools.models.nodule_segmenter.frame import Upright
-from tools.models.nodule_segmenter.model import WEIGHTS, NoduleSegmenter
+from tools.models.nodule_segmenter.model import DOUBTS, WEIGHTS, NoduleSegmenter
+from tools.models.nodule_segmenter.scores import without_tails
 from tools.models.nodule_segmenter.window import Array
 from tools.phantom import Sphere, chest_phantom
 
@@ -316,3 +317,33 @@ def test_nodules_of_other_patients_are_outlined_better_than_by_a_cut(tool: Nodul
     assert len(nodules) >= 20
     assert np.mean(ours) > 0.75  # what the acceptance asks of all of them
     assert np.mean(ours) > np.mean(cut) + 0.2
+
+
+@pytest.mark.parametrize("toward", [(1.0, 0.0, 0.0), (0.0, -1.0, 0.0)])
+def test_a_mass_clicked_near_its_rim_is_outlined_whole(
+    tool: NoduleSegmenter, phantom: tuple[Scan, tuple[Mask, ...]], toward: tuple[float, ...]
+) -> None:
+    scan, masks = phantom
+    mass = SPHERES[3]
+    x, y, z = (c + 0.85 * mass.diameter_mm / 2 * t for c, t in zip(mass.centre, toward, strict=True))
+    result = tool.run(SegmentRequest(scan, point=(x, y, z)))
+    assert dice(result.mask, masks[3]) > 0.85
+    assert result.notes == ()
+
+
+def test_what_may_be_a_piece_of_something_larger_is_said_to_be(
+    tool: NoduleSegmenter, phantom: tuple[Scan, tuple[Mask, ...]]
+) -> None:
+    in_the_chest_wall = (128.8, -36.4, -36.2)
+    assert tool.run(SegmentRequest(phantom[0], point=in_the_chest_wall)).notes == (DOUBTS["piece"],)
+
+
+def test_tails_are_taken_off_and_the_body_is_left() -> None:
+    mask = np.zeros((2, 40, 40), dtype=bool)
+    mask[:, 10:22, 10:22] = True
+    body = mask.copy()
+    mask[0, 15:17, 22:36] = True  # 1.4 mm wide
+    np.testing.assert_array_equal(without_tails(mask, (2.0, 0.7, 0.7)), body)
+    thin = np.zeros_like(mask)
+    thin[0, 15, 10:22] = True
+    np.testing.assert_array_equal(without_tails(thin, (2.0, 0.7, 0.7)), thin)

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from made import CORONAL, Made, image, radiograph, save, tells_nobody, uid, values
 
-from tools import UnreadableScan, load_scan
-from tools.scan.dicom import original_datasets
+from tools import IrregularSlices, UnreadableScan, load_scan
 from tools.scan.load import list_series
 
 
@@ -46,6 +45,25 @@ def test_coronal_reformats_lose_to_the_axial_series(tmp_path: Path) -> None:
     axial = Made(series="ax", hu=values((7, 5, 4), seed=8))
     axial.write(tmp_path)
     np.testing.assert_array_equal(load_scan(tmp_path).voxels, axial.hu)
+
+
+def test_a_file_that_is_there_twice_is_read_once(tmp_path: Path) -> None:
+    made = Made()
+    files = made.write(tmp_path)
+    for n, file in enumerate(files):
+        (tmp_path / f"copy {n}.dcm").write_bytes(file.read_bytes())
+    np.testing.assert_array_equal(load_scan(tmp_path).voxels, made.hu)
+    assert [s.count for s in list_series(tmp_path)] == [len(files)]
+
+
+def test_two_images_of_one_name_and_another_content_are_not_taken_for_one(tmp_path: Path) -> None:
+    made = Made()
+    made.write(tmp_path)
+    other = made.dataset(0)
+    other.RescaleIntercept = float(other.RescaleIntercept) - 100
+    save(other, tmp_path / "other.dcm")
+    with pytest.raises(IrregularSlices):
+        load_scan(tmp_path)
 
 
 def test_a_scout_in_the_folder_is_left_out(tmp_path: Path) -> None:
@@ -131,11 +149,3 @@ def test_list_series_names_each_one(tmp_path: Path) -> None:
     (tmp_path / "t.txt").write_text("no")
     with pytest.raises(UnreadableScan, match="no DICOM file"):
         list_series(tmp_path / "t.txt")
-
-
-def test_original_datasets_of_one_series_in_slice_order(tmp_path: Path) -> None:
-    Made(series="a").write(tmp_path)
-    Made(series="b", hu=values((7, 5, 2))).write(tmp_path)
-    files = sorted(tmp_path.iterdir())
-    assert [d.InstanceNumber for d in original_datasets(files, uid("a"))] == [1, 2, 3, 4]
-    assert len(original_datasets(files)) == 6

@@ -68,7 +68,6 @@ class Lump:
         cells: boolean box of cells.
         start: index of the box's first cell in the space's grid (the whole scan's cells).
         radius_mm: of the largest ball inside.
-        neck_mm: radius of the thickest link to something larger; 0 when there is none.
         diameter_mm: of the ball of the same volume.
         quality: 0 to 1, see `quality.py`.
     """
@@ -76,7 +75,6 @@ class Lump:
     cells: BoolArray
     start: tuple[int, int, int]
     radius_mm: float
-    neck_mm: float
     diameter_mm: float
     quality: float
 
@@ -178,7 +176,7 @@ def _lump(
     diameter = float((6.0 * volume / np.pi) ** (1 / 3))
     box = ndimage.find_objects(cells.astype(np.uint8))[0]
     i, j, k = (int(a) + s + b.start for a, s, b in zip(low, space.start, box, strict=True))
-    lump = Lump(np.ascontiguousarray(cells[box]), (i, j, k), radius, neck, diameter, quality)
+    lump = Lump(np.ascontiguousarray(cells[box]), (i, j, k), radius, diameter, quality)
     return lump if quality >= LEAST_QUALITY[lump.group] and LEAST_MM <= diameter <= LARGEST_MM else None
 
 

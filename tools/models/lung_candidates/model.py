@@ -135,7 +135,7 @@ class LungCandidates(VisionTool):
         lumps = without_overlaps(_search(space, request.side, progress))
         found = _candidates(list(_places(scan, fields, space, lumps, request, self._segmenter, progress)), request)
         progress(1.0, "done")
-        return FindResult(found, (*NOT_ASSESSED, *_unseen(scan, fields, request.side)), _notes(scan, found))
+        return FindResult(found, (*NOT_ASSESSED, *_unseen(fields, request.side)), _notes(scan, found))
 
 
 @dataclass(frozen=True)
@@ -232,7 +232,7 @@ def _mask(scan: Scan, space: Space, lump: Lump) -> Mask:
     return Mask(scan.id, box, offset, scan.shape, scan.affine, lump.group)
 
 
-def _unseen(scan: Scan, fields: LungFields, side: Side | None) -> list[str]:
+def _unseen(fields: LungFields, side: Side | None) -> list[str]:
     """Return what this scan, or this request, left out."""
     out = []
     missing = [s for s in ("right", "left") if s not in fields.sides]

@@ -20,6 +20,8 @@ SNAP_MM = 3.0
 """How far from the click the outline may start: a hand's tremor, or the hollow of a cavity's rim."""
 SHELL_PX = (1, 4)
 """The surroundings: in the plane, from the first to the second of these distances from the outline."""
+AS_DENSE_HU = 150.0
+"""Twice the noise of a sharp kernel; lung is 700 HU below soft tissue."""
 
 
 @dataclass(frozen=True)
@@ -149,12 +151,30 @@ def _holds(inside: Bool, place: Index) -> bool:
 
 def contrast(image: Array, inside: Bool, known: Bool | None = None) -> float:
     """Return by how many HU a mask is denser on average than the airiest quarter of its surroundings."""
+    around = image[_shell(inside, known)]
+    if not around.size:
+        return float(image[inside].mean()) + 1000.0  # nothing around it in view: against air
+    return float(image[inside].mean() - np.percentile(around, 25))
+
+
+def surrounded(image: Array, inside: Bool, known: Bool) -> float:
+    """Return the share (0 to 1) of a mask's surroundings that is as dense as the mask; 0 without surroundings.
+
+    As dense is what lies no more than `AS_DENSE_HU` below the mask's median.
+
+    Args:
+        image: HU, (slice, row, column).
+        inside: the mask, same shape.
+        known: where the image is known, same shape.
+    """
+    around = image[_shell(inside, known)]
+    return float((around > np.median(image[inside]) - AS_DENSE_HU).mean()) if around.size else 0.0
+
+
+def _shell(inside: Bool, known: Bool | None) -> Bool:
     from scipy.ndimage import binary_dilation
 
     plane = np.zeros((3, 3, 3), bool)
     plane[1] = True
     near, far = (binary_dilation(inside, plane, iterations=n) for n in SHELL_PX)
-    shell = far & ~near if known is None else far & ~near & known
-    if not shell.any():
-        return float(image[inside].mean()) + 1000.0  # nothing around it in view: against air
-    return float(image[inside].mean() - np.percentile(image[shell], 25))
+    return np.asarray(far & ~near if known is None else far & ~near & known)

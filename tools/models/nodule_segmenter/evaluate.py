@@ -29,7 +29,7 @@ from tools.models.nodule_segmenter.components import Prompts, chosen
 from tools.models.nodule_segmenter.corrections import next_click
 from tools.models.nodule_segmenter.data import Nodule, inner_click, read_nodules, thicken
 from tools.models.nodule_segmenter.model import WEIGHTS, NoduleSegmenter
-from tools.models.nodule_segmenter.scores import SEED, Score, score, summary, texture_of, touches
+from tools.models.nodule_segmenter.scores import SEED, Score, score, summary, texture_of, touches, without_tails
 from tools.models.nodule_segmenter.window import Array, Index
 from tools.scan import Known, Point, Scan
 
@@ -222,8 +222,10 @@ def _scored(job: _Job) -> _Scored:
     started = time.process_time()
     by_point(tool, nodule, middle)
     took = time.process_time() - started
-    scores = [(_after(n), score(nodule, answer)) for n, answer in enumerate(by_corrections(tool, nodule, middle))]
+    answers = by_corrections(tool, nodule, middle)
+    scores = [(_after(n), score(nodule, answer)) for n, answer in enumerate(answers)]
     scores += [
+        ("click, tails taken off both", _without_tails(nodule, answers[0])),
         ("click in the inner half", score(nodule, by_point(tool, nodule, elsewhere))),
         ("box", score(nodule, by_box(tool, nodule))),
         ("-400 HU cut", score(nodule, by_cut(nodule, middle))),
@@ -231,6 +233,11 @@ def _scored(job: _Job) -> _Scored:
     for slice_mm in THICK_MM:
         scores += _thick(tool, nodule, slice_mm, scores[0][1])
     return took, scores
+
+
+def _without_tails(nodule: Nodule, answer: Bool | None) -> Score:
+    bare = replace(nodule, mask=without_tails(nodule.mask, nodule.spacing))
+    return score(bare, None if answer is None else without_tails(answer, nodule.spacing))
 
 
 def _after(clicks: int) -> str:

@@ -66,6 +66,8 @@ THICK_DICE = (0.857, 0.843, 37)
 """Mean Dice of held-out nodules with slices averaged to 5 mm, of the same before averaging, and how many there were."""
 DOUBTS = {
     "cut off": "The outline reaches the edge of the largest window (about 100 mm): it is cut off, or no lesion.",
+    "piece": "Much of the outline borders on tissue as dense as itself: it may be a piece of something larger. "
+    "If so, draw a box around the whole.",
     "no edge": "The outline hardly differs from its surroundings in attenuation: check that it is a lesion.",
 }
 FLIPS: tuple[tuple[int, ...], ...] = ((), (-1,), (-2,), (-1, -2))
@@ -86,7 +88,7 @@ class NoduleSegmenter(VisionTool):
         name="nodule-segmenter",
         task="segment",
         reported_by=SHIPPED,
-        version="1.2.1",
+        version="1.2.2",
         summary="Outlines one lung nodule or mass on a chest CT from a click inside it or a box around it.",
         not_for=(
             "Not for finding lesions, for other organs, for MR or plain films. It outlines what is pointed at, lesion "

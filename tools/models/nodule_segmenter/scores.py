@@ -23,6 +23,9 @@ CONTACT_SHARE, CONTACT_HU, CONTACT_PX = 0.25, -400.0, (1, 3)
 """A nodule lies on pleura or vessels when this share of what surrounds it in the plane is denser than this: no label
 says so. Free nodules have under a tenth."""
 
+TAIL_MM = 2.0
+"""What of an outline is narrower in the plane is a tail: a pleural tag or a vessel that readers follow or do not."""
+
 
 @dataclass(frozen=True)
 class Score:
@@ -51,6 +54,22 @@ def touches(nodule: Nodule) -> bool:
     near, far = (binary_dilation(nodule.mask, plane, iterations=n) for n in CONTACT_PX)
     shell = nodule.image[far & ~near]
     return bool(shell.size and (shell > CONTACT_HU).mean() >= CONTACT_SHARE)
+
+
+def without_tails(mask: Bool, spacing: Sequence[float]) -> Bool:
+    """Return a mask (slice, row, column) opened slice by slice with a disc of `TAIL_MM`; one that is all tail as it is.
+
+    `spacing` is in mm along the same axes.
+    """
+    from scipy.ndimage import distance_transform_edt
+
+    kept = np.zeros_like(mask)
+    for whole, part in zip(np.pad(mask, ((0, 0), (2, 2), (2, 2))), kept, strict=True):
+        core = distance_transform_edt(whole, sampling=spacing[1:]) > TAIL_MM / 2
+        if core.any():
+            near = distance_transform_edt(~core, sampling=spacing[1:]) <= TAIL_MM / 2
+            part[:] = (near & whole)[2:-2, 2:-2]
+    return kept if kept.any() else mask
 
 
 def score(nodule: Nodule, answer: Bool | None) -> Score:

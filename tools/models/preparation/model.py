@@ -138,7 +138,8 @@ class Resample(VisionTool):
     """Puts an image on voxels of another size."""
 
     spec = _spec(
-        "resample", "Puts an image on voxels of another size (cubic by default 1 mm), linear.", _ONLY_TO_LOOK,
+        "resample", "Puts an image on voxels of another size, cubes of 1 mm unless told otherwise (linear).",
+        _ONLY_TO_LOOK,
         {"spacing_mm": {"type": "array", "items": {"type": "number", "minimum": LEAST_MM, "maximum": MOST_MM},
                         "minItems": 3, "maxItems": 3}},
         utterances=(
