@@ -24,6 +24,8 @@ _PRIOR_SCAN = re.compile(
 )
 _NOW = re.compile(r"\b(?:current(?:ly)?|now|at present|today|this (?:scan|ct|study)|present)\b|目前|现在|本次|当前|如今|现为", re.IGNORECASE)
 _LIMIT = re.compile(r"\bno (?:prior|previous|earlier)\b|\bwithout (?:a |any )?(?:prior|previous)\b|\bnot\b|无|没有|未|不", re.IGNORECASE)
+_A_ROW = re.compile(r"[|–—]|:\s*-")
+"""A row of a table, or a blank in it: what it names stands over a column."""
 _AGAINST_NOW = re.compile(
     r"\b(?:since|than (?:on|in|at)|compared (?:with|to)|(?:match|pair)\w* (?:to|with)|registration with|as on|from|of) (?:lesion \d+ (?:of|on) )?(?:the |its )?current\b"
     r"|[较比与](?:本次|当前|现在)(?:检查|扫描)?(?!.{0,6}前片)(?:相比|对比|增|减|缩|多|少|大|小|病灶|间隔)",
@@ -48,6 +50,6 @@ def problems(text: str, cited: Sequence[Evidence], *, stale: bool) -> list[str]:
     if all(measured) and now and not then:
         return [f"{now[0]!r} is said of what was measured on a prior"]
     prior = _PRIOR_SCAN.search(text)
-    if not any(measured) and prior and not now and not _LIMIT.search(text):
+    if not any(measured) and prior and not now and not _LIMIT.search(text) and not _A_ROW.search(text):
         return [f"{prior[0].strip()!r} is said of what was measured on this scan"]
     return []

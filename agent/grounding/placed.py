@@ -65,6 +65,10 @@ def _held(cited: Sequence[Evidence], about: About) -> dict[int, set[str]]:
     found: dict[int, set[str]] = {}
     for item in cited:
         known = {str(item.inputs[k]) for k in ("side", "third") if isinstance(item.inputs.get(k), str)}
+        if item.inputs.get("field") == "lobe":  # what was stated may differ from the outline: either may be told
+            stated = str(item.inputs.get("value"))
+            known |= {side for side in words.SIDES if side in stated or (side, stated) == ("left", "lingula")}
+            known |= {third for third in _THIRDS if third in stated}
         if len(about[item.id]) == 1 and known:
             found.setdefault(next(iter(about[item.id])), set()).update(known)
     return found

@@ -26,6 +26,20 @@ _WANTED = re.compile(
     r"|(?:用|让|拿|把)?(?:两|二|三|所有|全部|每|各|几|另一|另外一|不同)(?:个|种|款)?(?:可用|适用|现有|已装)?的?(?:分割)?(?:模型|工具|算法|方法|分类器)",
     re.ASCII,
 )
+_NAME = r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)+|[a-z0-9]*(?:net|seg|sam|former|gpt|segmentator|xrayvision)(?:v?\d+)?"
+_BY_NAME = re.compile(
+    rf"(?:\b(with|using|via|and|or)\s+(?:the\s+)?|[用让]\s*)(?:({_NAME})(?=\s*(?:$|[,.;!?,。]|and\b|please\b|{_MODELS}\b|分割|勾画|来|评分|分类|搜))"
+    rf"|([a-z][a-z0-9]{{2,}})\s+(?:model|tool|segmenter|classifier|network)\b)",
+    re.ASCII,
+)
+_NO_TOOLS = frozenset((
+    "ground-glass", "part-solid", "sub-solid", "non-solid", "soft-tissue", "cut-off", "follow-up", "low-dose", "x-ray",
+    "side-by-side", "well-defined", "ill-defined", "thin-slice", "high-resolution", "re-measure", "large-cell", "small-cell",
+    "the", "this", "that", "same", "other", "another", "first", "second", "third", "last", "best", "default", "your", "our",
+    "different", "better", "lung", "nodule", "new", "old", "own", "shipped", "right", "good", "any", "one", "each", "every",
+    "both", "lobe", "segmentation", "fastest", "smallest", "usual", "standard", "trained", "deep", "built", "available",
+    "internet",
+))  # fmt: skip
 _NOT_OUTLINES = re.compile(
     r"\b(?:what|which|how many|list|are there|do you have|install\w*)\b|\b(?:classif\w+|rat(?:e|ing)|malignan\w+|prior|report)\b|哪些|什么|几个|有没有|分类|评分|报告", re.ASCII
 )
@@ -56,15 +70,15 @@ def wanted(clause: str, card: Card) -> bool:
     >>> wanted("segment it with both", {}), wanted("用两个模型都分割", {}), wanted("show both lesions", {})
     (True, True, False)
     """
-    if len(_named(clause, card)) > 1:
+    if len(_meant(clause, card)) > 1:
         return True
     return _WANTED.search(clause) is not None and _NOT_OUTLINES.search(clause) is None
 
 
 def tools_of(clause: str, card: Card) -> list[str]:
     """Return the tools to run: those that are named, in that order, or all that fit."""
-    named = _named(clause, card)
-    return named if len(named) > 1 else [EVERY]
+    meant = _meant(clause, card)
+    return meant if len(meant) > 1 else [EVERY]
 
 
 def without(clause: str, *names: str) -> str:
@@ -85,24 +99,47 @@ def scorers(clause: str, card: Card) -> dict[str, Any]:
     >>> scorers("characterise it with both", held), scorers("rate it with net-b", held), scorers("rate it", held)
     ({'tools': ['all']}, {'tool': 'net-b'}, {})
     """
-    named = _named(clause, card, "classify")
-    if len(named) > 1:
-        return {"tools": named}
+    meant = [*_named(clause, card, "classify"), *strangers(clause, card)]
+    if len(meant) > 1:
+        return {"tools": meant}
     if _WANTED.search(clause) and _SCORED.search(clause) and not _ASKED_ABOUT.search(clause):
         return {"tools": [EVERY]}
-    return {"tool": named[0]} if named else {}
+    return {"tool": meant[0]} if meant else {}
 
 
 def scored(clause: str, card: Card) -> bool:
     """Return whether a clause asks for scores by saying which tools are to give them."""
+    if not (_named(clause, card, "classify") or _SCORED.search(clause) or _WANTED.search(clause)):
+        return False  # by a name that is not there: for segmenting as likely
     asked = scorers(clause, card)
     return "tools" in asked or ("tool" in asked and (_RUN.search(clause) or _SCORED.search(clause)) is not None
                                 and _ASKED_ABOUT.search(clause) is None)  # fmt: skip
 
 
-def segmenter(clause: str, card: Card) -> str | None:
-    """Return the segmenter that a clause names, if any."""
-    return next(iter(_named(clause, card)), None)
+def named(clause: str, card: Card, task: str) -> str | None:
+    """Return the tool of a task that a clause names: one of the card's, or what is named as one and is not there.
+
+    A name that nobody has is handed on all the same: the registry says that it is not there, and what is.
+
+    >>> held = {"tools": [{"name": "my-find", "task": "find"}]}
+    >>> named("search with my-find", held, "find"), named("segment it with nnunet", held, "segment")
+    ('my-find', 'nnunet')
+    >>> named("segment it with care", held, "segment"), named("outline with a cut-off of 0.4", held, "segment")
+    (None, None)
+    """
+    held = _named(clause, card, task)
+    return held[0] if held else next(iter(strangers(clause, card)), None)
+
+
+def strangers(clause: str, card: Card) -> list[str]:
+    """Return what a clause names as a tool and the card does not have.
+
+    That is a word after "with" or "using" which is built as tools' names are, or which stands before "model".
+    """
+    known = {str(t.get("name")) for t in card.get("tools") or []}
+    beside_known = any(k in clause for k in known)  # "with a-net and b-net", not "segment and re-measure"
+    said = [m[2] or m[3] for m in _BY_NAME.finditer(clause) if beside_known or m[1] not in ("and", "or")]
+    return [n for n in said if n not in known and n not in _NO_TOOLS and not any(n in k for k in known)]
 
 
 def taken(clause: str, card: Card) -> dict[str, Any] | None:
@@ -152,6 +189,12 @@ def _named(clause: str, card: Card, task: str = "segment") -> list[str]:
     tools = [t for t in card.get("tools") or [] if t.get("task") == task and t.get("name") not in apart]
     found = {str(t["name"]): _place(clause, str(t["name"]), t.get("asked") or ()) for t in tools}
     return sorted((n for n, at in found.items() if at >= 0), key=lambda n: found[n])
+
+
+def _meant(clause: str, card: Card) -> list[str]:
+    """Return the segmenters that a clause names, and with them the names that nobody has."""
+    known = _named(clause, card)
+    return [*known, *strangers(clause, card)] if known else []
 
 
 def _place(clause: str, name: str, sentences: Sequence[str]) -> int:

@@ -98,7 +98,7 @@ def _segment(clause: str, card: Card) -> list[Goal] | Which:
         arguments["threshold"] = threshold
     elif change is not None:
         arguments["change"] = change
-    tool = beside.segmenter(clause, card)
+    tool = beside.named(clause, card, "segment")
     if (places := beside.places_tool(clause, card)) is not None:
         return [Goal("segment", {"tool": places})]
     if beside.wanted(clause, card):
@@ -164,6 +164,8 @@ def _find(clause: str, raw: str, card: Card, language: Language) -> list[Goal]:
         arguments["side"] = side
     if (most := slots.most(clause)) is not None:  # out of range too: the tool says what the range is
         arguments["max_candidates"] = most
+    if (tool := beside.named(clause, card, "find")) is not None:
+        arguments["tool"] = tool
     return [Goal("find", arguments)]
 
 

@@ -36,6 +36,7 @@ class Arguments(BaseModel):
 class Find(Arguments):
     side: Literal["left", "right"] | None = Field(None, description="search one lung only")
     max_candidates: int = Field(10, ge=1, le=50, description="how many candidates to keep")
+    tool: str | None = Field(None, description="a finder by name; left out: the scan's best")
 
 
 class Segment(Arguments):

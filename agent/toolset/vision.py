@@ -34,7 +34,7 @@ SAME_LESION = 0.3
 """Two masks that share this part of the smaller one are the same lesion."""
 
 
-def find(desk: Desk, side: str | None = None, max_candidates: int = 10) -> dict[str, Any]:
+def find(desk: Desk, side: str | None = None, max_candidates: int = 10, tool: str | None = None) -> dict[str, Any]:
     """Search the scan for candidates, number them, and record the search."""
     scan = desk.need_scan()
     if side not in (None, "left", "right"):
@@ -42,7 +42,7 @@ def find(desk: Desk, side: str | None = None, max_candidates: int = 10) -> dict[
     if not 1 <= max_candidates <= 50:
         raise NotApplicable(f"The number of candidates lies between 1 and 50; {max_candidates} was asked for.")
     request = FindRequest(scan=scan, max_candidates=max_candidates, side=side)  # type: ignore[arg-type]
-    result, spec = desk.submit("find", "find", request)
+    result, spec = desk.submit("find", "find", request, tool)
     search = desk.evidence.add(
         "search", spec.name, spec.version, weights=spec.weights_sha256, scan_id=scan.id,
         inputs={"side": side, "max_candidates": max_candidates},

@@ -13,6 +13,7 @@ _SAID: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"^There is no lesion", "本病例没有您所说的病灶。"),
         (r"^There is no prior", "本病例没有您所说的既往扫描。"),
         (r"^No prior scan", "本病例没有既往扫描可供对比。"),
+        (r"^There is no tool called", "没有您所说的工具。"),
         (r"^No scan is open", "本病例尚未打开扫描。请先载入。"),
         (r"^No lesion is outlined", "尚未勾画任何病灶。"),
         (r"^Which lesion\?", "指的是哪个病灶?请说编号。"),

@@ -150,3 +150,27 @@ def test_what_no_tool_is_made_for_is_not_called() -> None:
         plan("any pleural effusion?", card=card, utterances={"classify": ("is there a pleural effusion",)})[0].name
         == "classify"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "function", "named"),
+    [
+        ("segment it with nnunet", "segment", "nnunet"),
+        ("用 my-seg 分割", "segment", "my-seg"),
+        ("search with my-find", "find", "my-find"),
+        ("classify it with other-net", "classify", "other-net"),
+        ("segment it with a wide margin", "segment", None),
+        ("segment it with the same threshold", "segment", None),
+        ("outline it and re-measure", "segment", None),
+    ],
+)
+def test_a_tool_that_is_named_and_not_there_is_asked_for_all_the_same(text: str, function: str, named: str | None) -> None:
+    """The registry then says that there is none of that name, and which there are; no other runs in its place."""
+    calls = plan(text, CARDS["single"])
+    assert calls[0].name == function
+    assert calls[0].arguments.get("tool") == named
+
+
+def test_of_several_tools_the_one_that_is_not_there_is_not_left_out() -> None:
+    (call,) = plan("segment it with nodule-segmenter and nnunet", CARDS["single"])[:1]
+    assert call.arguments.get("tools") == ["nodule-segmenter", "nnunet"]
