@@ -250,7 +250,7 @@ class Session(ByHand):
                     return
                 asked = [m["text"] for m in self.history() if m["role"] == "user"]
                 self.desk.hide = decision == NAMELESS
-                answer = Command(resume={"decisions": [{"type": kind}] * waiting})
+                answer: Command[Any] = Command(resume={"decisions": [{"type": kind}] * waiting})
                 yield from self._turn(answer, language_of(asked[-1] if asked else ""))
         except (Busy, NoRight, UnknownCase) as error:
             yield Failed(type(error).__name__, str(error))

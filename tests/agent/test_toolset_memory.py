@@ -94,7 +94,7 @@ def test_show_moves_to_a_lesion_and_takes_it_into_focus(worked: Desk) -> None:
     [
         ({"slice": 33}, "axial slices run from 1 to 32; 33"),
         ({"slice": 65, "plane": "sagittal"}, "sagittal slices run from 1 to 64; 65"),
-        ({"slice": 0}, "greater than or equal to 1"),
+        ({"slice": 0}, "at least 1 is allowed, 0 was asked for"),
         ({"lesion": 9}, "no lesion 9"),
         ({"plane": "oblique"}, "'axial', 'coronal' or 'sagittal'"),
         ({"window": "x" * 31}, "at most 30"),

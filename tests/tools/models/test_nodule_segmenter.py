@@ -13,7 +13,7 @@ from tools import Known, Mask, NotApplicable, Registry, Scan, SegmentRequest, To
 from tools.models.nodule_segmenter import evaluate
 from tools.models.nodule_segmenter.data import Nodule, is_held_out, read_nodules
 from tools.models.nodule_segmenter.frame import Upright
-from tools.models.nodule_segmenter.model import DOUBTS, WEIGHTS, NoduleSegmenter
+from tools.models.nodule_segmenter.model import DOUBTS, THICK_DICE, WEIGHTS, NoduleSegmenter
 from tools.models.nodule_segmenter.scores import without_tails
 from tools.models.nodule_segmenter.window import Array
 from tools.phantom import Sphere, chest_phantom
@@ -289,6 +289,9 @@ def test_the_registry_offers_it_and_the_card_is_true() -> None:
         measured = figures["prompts"][kind][key]
         assert by_metric[metric].value == measured["value"]
         assert by_metric[metric].interval == (measured["low"], measured["high"])
+    thick, own = (figures["prompts"][f"click, {w} 5 mm"]["dice_mean"]["value"] for w in (
+        "slices averaged to", "the same nodules before averaging to"))  # fmt: skip
+    assert (thick, own) == THICK_DICE[:2]
     assert evaluate.table(figures) in (WEIGHTS.parent / "card.md").read_text(encoding="utf-8")
 
 
