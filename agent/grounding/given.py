@@ -54,7 +54,9 @@ def against(said: Said, parts: Sequence[str], cited: Sequence[Evidence]) -> list
 
 
 def has_smoked(name: str, affirmed: bool, text: str, cited: Sequence[Evidence]) -> bool:
-    """Return whether a clause speaks of a smoking history, and pack-years of one are cited."""
+    """Return whether a clause tells of smoking what is cited holds in other words: as a code, or as pack-years."""
+    if affirmed and name in ("current smoker", "former smoker"):
+        return any(e.inputs.get("field") == "smoking" and e.inputs.get("value") == name.split()[0] for e in cited)
     packs = [e.inputs.get("value") for e in cited if e.inputs.get("field") == "pack_years"]
     smoked = any(isinstance(n, (int, float)) and n > 0 for n in packs)
     return name == "smoker" and affirmed and smoked and words.SMOKED.search(text) is not None

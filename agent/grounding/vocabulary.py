@@ -81,6 +81,12 @@ QUALIFIERS: Mapping[str, re.Pattern[str]] = {
     "high risk": _pattern(r"\bhigh(?:er)?[- ]risk\b|\brisk(?: is|:)? high\b|高危|高风险|风险[::]?高"),
     "low risk": _pattern(r"\blow(?:er)?[- ]risk\b|\brisk(?: is|:)? low\b|低危|低风险|风险[::]?低"),
     "smoker": _pattern(r"\bsmok(?:er|es|ing|ed)\b|吸烟"),
+    "former smoker": _pattern(
+        r"\b(?:ex|former|past|prior|previous)(?:ly)?(?: or current)?[- ]smok\w*|\b(?:quit|stopped|gave up) smoking\b|戒烟|(?:曾|既往|过去)吸烟(?!史)"
+    ),
+    "current smoker": _pattern(
+        r"\b(?:current|active|ongoing|present)(?:ly)?(?: or (?:former|past|ex))?[- ]smok\w*|\bstill smok\w*|(?:目前|现在?|仍在?|正在)吸烟"
+    ),
     "screening": _pattern(r"\bscreening\b|筛查"),
     "incidental": _pattern(r"\bincidental\w*|偶发|偶然发现"),
 }

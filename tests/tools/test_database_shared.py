@@ -67,6 +67,10 @@ def test_without_the_extra_the_line_names_it(absent: str, monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize("absent", ["fsspec", "s3fs"])
 def test_without_the_extra_a_bucket_names_it(absent: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import fsspec  # noqa: F401 - loads its registry
+
+    held = sys.modules["fsspec.registry"]._registry  # keeps what a test before has loaded
+    monkeypatch.delitem(held, "s3", raising=False)
     monkeypatch.setitem(sys.modules, absent, None)
     with pytest.raises(BlobError, match=r"scanwright\[shared\]"):
         open_store("s3://bucket/prefix", tmp_path)
