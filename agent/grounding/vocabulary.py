@@ -282,4 +282,3 @@ NAMED_LESION = _pattern(
 LIDC_SCALE = _pattern(r"(?:LIDC[^.。;;]{0,40}?)(?:1\s*(?:-|–|to|到|至)\s*5)(?:\s*(?:分|scale))?|\b(?:scale|rated|rating|score[ds]?)\b[^.;]{0,60}?\b(?:of|from) 1 (?:-|–|to) 5\b|\b1[- ]to[- ]5 scale\b|1\s*[-–~至到]\s*5\s*分|满分5分?|(?<=\d) of 5\b(?! (?:\w+ )?(?:lesion|nodule|slice))|\bout of (?:5|five)\b(?! (?:\w+ )?(?:lesion|nodule|slice))")
 DIMENSION = re.compile(r"\b[23][- ]?D\b|\b(?:5|50|95)th\b(?=(?: and 95th)? percentile)|第\s*(?:5|50|95)\s*(?=(?:[和与及、]第?\s*95\s*)?百分位)|(?<=第5[和与及、])95(?=百分位)", re.IGNORECASE)
 """A digit that counts dimensions, or names a percentile, and measures nothing."""
-DATE = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?:T[\d:.+Z-]+)?")

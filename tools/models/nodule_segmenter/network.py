@@ -16,8 +16,6 @@ FIRST_CHANNELS = 5
 """Of the first part of the training, which knows no corrections."""
 NARROW, FILTERS = (16, 24, 32, 48), (32, 48, 64, 96)
 """Of the network that the training begins with, and of the one that is shipped."""
-MULTIPLE = 8
-"""In-plane window sizes are multiples of this (three poolings by two)."""
 
 
 _FIRST_LAYER = ("input_block.conv1.conv.weight", "skip_layers.downsample.conv1.conv.weight")
